@@ -1,0 +1,61 @@
+"""Findings and check results: what a check yields."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Severity(StrEnum):
+    """How much a finding weighs; only errors fail a check."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+class Status(StrEnum):
+    """The outcome of a check, of a proof's step, and of a verdict."""
+
+    PASS = "PASS"  # noqa: S105 - a verdict's word, not a password
+    FAIL = "FAIL"
+    NOT_RUN = "NOT_RUN"
+    NOT_APPLICABLE = "NOT_APPLICABLE"
+
+
+class Finding(BaseModel):
+    """One thing a check found; ``path`` is relative to the repository and POSIX, ``line`` is 1-based."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rule: str
+    severity: Severity = Severity.ERROR
+    message: str
+    path: str | None = None
+    line: int | None = None
+    hint: str | None = None
+    waiver: str | None = None
+    engine: str | None = None
+
+    def sort_key(self) -> tuple[str, int, str, str, str, str]:
+        """Path, line, rule, engine, severity, message: the order in which findings are listed."""
+        return (self.path or "", self.line or 0, self.rule, self.engine or "", self.severity, self.message)
+
+
+class CheckResult(BaseModel):
+    """The outcome of one check; ``id`` is one of the contract's check ids, ``duration_ms`` in milliseconds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    title: str
+    status: Status
+    reason: str | None = None
+    duration_ms: int = 0
+    findings: tuple[Finding, ...] = ()
+
+
+def status_of(findings: Iterable[Finding]) -> Status:
+    """FAIL if any finding is an unwaived error, else PASS."""
+    failed = any(f.severity is Severity.ERROR and f.waiver is None for f in findings)
+    return Status.FAIL if failed else Status.PASS

@@ -1,0 +1,177 @@
+"""The work packet and the refinement as values. Lines are 1-based; every text is decoded, without line ends."""
+
+from pydantic import BaseModel, ConfigDict
+
+from gatekeeper.model.manifest import RecordedEntry
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Field(_Frozen):
+    """A named value: ``- **Name:** value``, ``- NAME: value``, ``**Name:** value``; backticks stay in ``value``.
+
+    ``items`` are the list items or lines indented below it (fence markers excluded), in order.
+    """
+
+    name: str
+    value: str
+    line: int
+    items: tuple["Line", ...] = ()
+
+
+class Line(_Frozen):
+    """A line of text with its number."""
+
+    text: str
+    line: int
+
+
+class Section(_Frozen):
+    """A heading and the lines under it, up to the next heading of the same or a higher level.
+
+    ``name`` is the canonical name for a section that the contract knows (``SCOPE``), else the heading's text.
+    ``start`` is the heading's line, ``end`` the section's last line.
+    """
+
+    name: str
+    heading: str
+    level: int
+    start: int
+    end: int
+
+
+class ScopePath(_Frozen):
+    """One path of IN_SCOPE_PATHS or OUT_OF_SCOPE: a file, a folder (``dir/``) or a glob.
+
+    ``first`` and ``last`` are the planned window in old line numbers, both or neither.
+    """
+
+    text: str
+    pattern: str
+    line: int
+    first: int | None = None
+    last: int | None = None
+    note: str | None = None
+
+
+class MalformedLine(_Frozen):
+    """A line that stands where a record is expected but isn't one, with a sentence that says what's wrong."""
+
+    text: str
+    line: int
+    problem: str
+
+
+class Scope(_Frozen):
+    """The SCOPE section. ``line`` is that of IN_SCOPE_PATHS, None where the field is missing.
+
+    ``out_of_scope`` holds every line of OUT_OF_SCOPE that has the form of a path; prose is left out.
+    ``malformed`` holds lines of IN_SCOPE_PATHS that can't be read as a path (absolute, escaping, a bad window).
+    """
+
+    line: int | None = None
+    in_scope: tuple[ScopePath, ...] = ()
+    out_of_scope: tuple[ScopePath, ...] = ()
+    malformed: tuple[MalformedLine, ...] = ()
+
+
+class Waiver(_Frozen):
+    """A well-formed waiver record; ``date`` and ``expires`` are ISO dates (``expires`` may be empty)."""
+
+    id: str
+    rule: str
+    paths: tuple[str, ...]
+    reason: str
+    approver: str
+    date: str
+    expires: str
+    line: int
+
+
+class Marker(_Frozen):
+    """A machine block between ``<!-- gate:NAME key=value … -->`` and its closing marker, markers included."""
+
+    name: str
+    attributes: tuple[tuple[str, str], ...]
+    start: int
+    end: int
+
+
+class Phase(_Frozen):
+    """Where the phases stand: heading lines, and approval lines (outside fences) inside the SKELETON section."""
+
+    bootstrap: int | None = None
+    skeleton: int | None = None
+    implementation: int | None = None
+    approvals: tuple[int, ...] = ()
+
+
+class Packet(_Frozen):
+    """A work packet as parsed. ``path`` is relative to the repository, ``wp_id`` comes from the file's name.
+
+    ``fields`` are all named values outside fences in the order of the file; ``fenced`` are the lines in fences.
+    """
+
+    path: str
+    wp_id: str
+    lines: tuple[str, ...]
+    fenced: frozenset[int]
+    sections: tuple[Section, ...]
+    fields: tuple[Field, ...]
+    scope: Scope
+    waivers: tuple[Waiver, ...] = ()
+    malformed_waivers: tuple[MalformedLine, ...] = ()
+    phase: Phase
+    recorded: tuple[RecordedEntry, ...] = ()
+    malformed_manifest: tuple[MalformedLine, ...] = ()
+    markers: tuple[Marker, ...] = ()
+    non_ascii: tuple[int, ...] = ()
+
+    def section(self, name: str) -> Section | None:
+        """The first section of that canonical name."""
+        return next((s for s in self.sections if s.name == name), None)
+
+    def field(self, *names: str, section: str | None = None) -> Field | None:
+        """The first field with one of the names (case, spaces, ``-`` and ``_`` alike), in the section if given."""
+        wanted = {_plain(n) for n in names}
+        within = self.section(section) if section else None
+        if section and within is None:
+            return None
+        for field in self.fields:
+            inside = within is None or within.start <= field.line <= within.end
+            if inside and _plain(field.name) in wanted:
+                return field
+        return None
+
+    def body(self, section: Section) -> tuple[Line, ...]:
+        """The section's lines below its heading."""
+        numbers = range(section.start + 1, section.end + 1)
+        return tuple(Line(text=self.lines[n - 1], line=n) for n in numbers)
+
+
+class Anchor(_Frozen):
+    """A spec anchor of a refinement: the token must stand within the window of the resolved spec file."""
+
+    line: int
+    anchor: str
+    start: int | None
+    end: int | None
+    token: str | None
+
+
+class Refinement(_Frozen):
+    """A technical refinement: its fields, its anchors, and its problems left to the gate."""
+
+    path: str
+    fields: tuple[Field, ...]
+    anchors: tuple[Anchor, ...] = ()
+
+    def field(self, name: str) -> Field | None:
+        """The first field of that name (case, spaces, ``-`` and ``_`` alike)."""
+        return next((f for f in self.fields if _plain(f.name) == _plain(name)), None)
+
+
+def _plain(name: str) -> str:
+    return name.upper().replace("-", "_").replace(" ", "_")

@@ -1,0 +1,75 @@
+"""The migration proof as data (contract, section 3, ``migrations``)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
+
+from gatekeeper.model.finding import Finding, Status
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file of the judged tree: its path and its bytes as git stores them."""
+
+    path: str
+    content: bytes
+
+
+class EngineProof(BaseModel):
+    """One engine's run; ``steps`` holds only steps that are built, ``duration_ms`` is in milliseconds.
+
+    ``source`` is embedded, url or bin for PostgreSQL and builtin for SQLite; ``fingerprint`` is the SHA-256 of
+    the end schema, None where the run ended before it was reached.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    engine: str
+    version: str
+    source: str
+    status: Status
+    applied: int
+    steps: dict[str, Status]
+    fingerprint: str | None
+    duration_ms: int
+
+
+class MigrationFile(BaseModel):
+    """One version: its up file, the up's SHA-256, and its down file (the up itself where both share a file)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: str
+    path: str
+    sha256: str
+    down: str | None
+
+
+class Proof(BaseModel):
+    """The record of a proof; ``parity`` is absent from JSON until it was compared."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    engines: tuple[EngineProof, ...]
+    parity: Status | None = None
+    files: tuple[MigrationFile, ...]
+    guards: bool = False
+    cached: bool = False
+
+    @model_serializer(mode="wrap")
+    def _without_absent_parity(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        data: dict[str, Any] = handler(self)
+        if data["parity"] is None:
+            del data["parity"]
+        return data
+
+
+@dataclass(frozen=True, slots=True)
+class ProofResult:
+    """What a proof came to: the check's status and reason, its findings, and the record if anything ran."""
+
+    status: Status
+    reason: str | None
+    findings: tuple[Finding, ...]
+    proof: Proof | None

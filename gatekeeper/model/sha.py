@@ -1,0 +1,21 @@
+"""The SHA1 values of a file, as ``gate sha`` tells them."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class FileShas(BaseModel):
+    """SHA1 (hex) of a file's bytes as git stores them; None where that side has no such file.
+
+    ``pre_sha1`` and ``post_sha1`` are the values that a manifest records; ``unstaged`` is true where the work
+    tree holds edits that the index doesn't.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: str
+    base: str | None
+    index: str | None
+    worktree: str | None
+    pre_sha1: str
+    post_sha1: str
+    unstaged: bool

@@ -1,0 +1,91 @@
+"""The verdict: one value, of which every output is a rendering (contract, section 3)."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
+
+from gatekeeper.model.finding import CheckResult, Status
+from gatekeeper.model.proof import Proof
+
+SCHEMA = "gatekeeper/verdict/v1"
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ChangeSetSummary(_Frozen):
+    """The change set as JSON tells it; ``files`` is the manifest's length."""
+
+    digest: str
+    source: str
+    reason: str
+    base: str | None
+    head: str | None
+    base_tree: str
+    head_tree: str
+    files: int
+
+
+class ManifestRow(_Frozen):
+    """One manifest entry as JSON tells it; the last three fields are there only where they apply."""
+
+    target_file: str
+    kind: str
+    change: str
+    start: int
+    end: int
+    line_delta: int
+    pre_sha1: str
+    post_sha1: str
+    pre_blob: str | None
+    post_blob: str | None
+    post_sha256: str | None
+    gates: dict[str, bool | None]
+    renamed_from: str | None = None
+    mode: str | None = None
+    content: str | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_absent(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        data: dict[str, Any] = handler(self)
+        for name in ("renamed_from", "mode", "content"):
+            if data[name] is None:
+                del data[name]
+        return data
+
+
+class WaiverUse(_Frozen):
+    """A waiver of the packet and how many findings it waived."""
+
+    id: str
+    rule: str
+    paths: tuple[str, ...]
+    reason: str
+    approver: str
+    expires: str
+    used: int
+
+
+class Verdict(_Frozen):
+    """The outcome of a gate; ``exit_code`` is 0, 1 or 3, ``started_at`` UTC, ``duration_ms`` in milliseconds."""
+
+    schema_: str = SCHEMA
+    gate: str
+    wp_id: str | None
+    packet: str | None
+    status: Status
+    exit_code: int
+    tool_version: str
+    started_at: str
+    duration_ms: int
+    change_set: ChangeSetSummary | None = None
+    manifest: tuple[ManifestRow, ...] = ()
+    checks: tuple[CheckResult, ...] = ()
+    waivers: tuple[WaiverUse, ...] = ()
+    migrations: Proof | None = None
+
+    @model_serializer(mode="wrap")
+    def _schema_first(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        data: dict[str, Any] = handler(self)
+        return {"schema": data.pop("schema_"), **data}
