@@ -1,0 +1,1 @@
+"""Work packets: Markdown to values, and lossless edits back."""

@@ -1,0 +1,232 @@
+"""The Markdown that packets are made of: lines, fences, headings and list items, each with its number."""
+
+import re
+from dataclasses import dataclass
+
+from gatekeeper.model.packet import Line
+
+BOM = b"\xef\xbb\xbf"
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*))?")
+_ITEM = re.compile(r"([-*+]|\d{1,9}[.)])(?:[ \t]+|$)")
+_OPENING = re.compile(r"(`{3,})[^`]*|(~{3,}).*")
+_CLOSING = re.compile(r"`{3,}|~{3,}")
+
+
+class PacketUnreadable(ValueError):  # noqa: N818 - named for the rule packet.unreadable
+    """The bytes are no text; ``line`` is the 1-based line of the first byte that shows it."""
+
+    def __init__(self, message: str, line: int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.line = line
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """An ATX heading: its line, its level (1 to 6) and its text without the marks."""
+
+    line: int
+    level: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A Markdown file as lines. Numbers are 1-based; fence markers count as fenced lines.
+
+    ``unclosed`` is the line of the fence that is never closed and so runs to the end.
+    """
+
+    lines: tuple[str, ...]
+    fenced: frozenset[int]
+    fence_openings: frozenset[int]
+    fence_marks: frozenset[int]
+    unclosed: int | None
+    headings: tuple[Heading, ...]
+    heading_lines: frozenset[int]
+
+    def text(self, number: int) -> str:
+        """The line of that number."""
+        return self.lines[number - 1]
+
+
+def split_lines(data: bytes) -> list[bytes]:
+    """The lines with their ends, which are LF and CRLF, and a lone CR only in a file without any LF."""
+    end = b"\n" if b"\n" in data or b"\r" not in data else b"\r"
+    *whole, last = data.split(end)
+    return [line + end for line in whole] + ([last] if last else [])
+
+
+def line_end(raw: bytes) -> bytes:
+    """The end of a line that ``split_lines`` made: LF, CRLF, CR or nothing."""
+    return next((end for end in (b"\r\n", b"\n", b"\r") if raw.endswith(end)), b"")
+
+
+def text_lines(data: bytes, path: str) -> tuple[str, ...]:
+    """The lines as text without ends; bytes that aren't UTF-8 become U+FFFD, a byte order mark is dropped.
+
+    Raises PacketUnreadable for NUL bytes and UTF-16.
+    """
+    if data.startswith(_UTF16):
+        raise PacketUnreadable(f"{path} is UTF-16; a packet is UTF-8 text, best plain ASCII.", 1)
+    if b"\0" in data:
+        line = len(split_lines(data[: data.index(b"\0") + 1]))
+        raise PacketUnreadable(f"{path}, line {line}, holds a NUL byte; a packet is text.", line)
+    lines = split_lines(data.removeprefix(BOM))
+    return tuple(raw.removesuffix(line_end(raw)).decode("utf-8", "replace") for raw in lines)
+
+
+def non_ascii_lines(data: bytes) -> tuple[int, ...]:
+    """The lines that hold anything beyond ASCII, a byte order mark at the start aside."""
+    lines = split_lines(data.removeprefix(BOM))
+    return tuple(n for n, raw in enumerate(lines, 1) if not raw.isascii())
+
+
+def indent_of(text: str) -> int:
+    """The width of the leading white space in columns, tab stops every four."""
+    column = 0
+    for char in text:
+        if char == " ":
+            column += 1
+        elif char == "\t":
+            column += 4 - column % 4
+        else:
+            break
+    return column
+
+
+def item_of(text: str) -> str | None:
+    """What follows the marker of a list item, stripped; None if the line is no list item."""
+    body = text.lstrip(" \t")
+    match = _ITEM.match(body)
+    return body[match.end() :].strip() if match else None
+
+
+def _fence_of(body: str) -> str | None:
+    """The run of backticks or tildes with which this line opens a fence."""
+    match = _OPENING.fullmatch(body)
+    return (match[1] or match[2]) if match else None
+
+
+class _Fences:
+    """Follows fences line by line.
+
+    A fence may be indented at will: which indent a list allows depends on lines above that an edit may remove,
+    and a fence must stay one whatever stands before it.
+    """
+
+    def __init__(self) -> None:
+        self.fenced: set[int] = set()
+        self.openings: set[int] = set()
+        self.marks: set[int] = set()
+        self.open_line: int | None = None
+        self._run = ""
+        self._indent = 0
+
+    def feed(self, number: int, text: str) -> None:
+        """Take the next line."""
+        if self.open_line is None:
+            self._outside(number, text)
+        else:
+            self._inside(number, text)
+
+    def _inside(self, number: int, text: str) -> None:
+        self.fenced.add(number)
+        body = text.strip()
+        closes = _CLOSING.fullmatch(body) and body.startswith(self._run)
+        if closes and indent_of(text) <= self._indent + 3:
+            self.marks.add(number)
+            self.open_line = None
+
+    def _outside(self, number: int, text: str) -> None:
+        body = text.strip()
+        start = 0
+        while match := _ITEM.match(body, start):
+            start = match.end()
+        if run := _fence_of(body[start:]):
+            self.open_line, self._run, self._indent = number, run, indent_of(text) + start
+            self.fenced.add(number)
+            self.openings.add(number)
+            self.marks.add(number)
+
+
+def _heading_at(number: int, text: str) -> Heading | None:
+    match = _HEADING.fullmatch(text.rstrip())
+    if not match:
+        return None
+    words = re.sub(r"(?:^|[ \t])#+$", "", (match[2] or "").strip()).strip()
+    return Heading(line=number, level=len(match[1]), text=words)
+
+
+def document(lines: tuple[str, ...]) -> Document:
+    """Lines as a document: CommonMark's ATX headings and fences, those indented under list items included."""
+    fences = _Fences()
+    for number, text in enumerate(lines, 1):
+        fences.feed(number, text)
+    found = [_heading_at(n, text) for n, text in enumerate(lines, 1) if n not in fences.fenced]
+    headings = tuple(heading for heading in found if heading)
+    return Document(
+        lines=lines,
+        fenced=frozenset(fences.fenced),
+        fence_openings=frozenset(fences.openings),
+        fence_marks=frozenset(fences.marks),
+        unclosed=fences.open_line,
+        headings=headings,
+        heading_lines=frozenset(heading.line for heading in headings),
+    )
+
+
+def items_between(doc: Document, first: int, last: int) -> tuple[Line, ...]:
+    """List items (markers removed, wrapped lines joined) and other lines; fenced lines stand as they are.
+
+    Fence markers, headings and blank lines are left out.
+    """
+    found: list[Line] = []
+    item_indent: int | None = None  # of the list item that a following line may continue
+    for number in range(first, last + 1):
+        text = doc.text(number)
+        if number in doc.fenced or number in doc.heading_lines or not text.strip():
+            item_indent = None
+            if number in doc.fenced and number not in doc.fence_marks:
+                found.append(Line(text=text, line=number))
+            continue
+        body = item_of(text)
+        if body is not None:
+            item_indent = indent_of(text)
+            found.append(Line(text=body, line=number))
+        elif item_indent is not None and indent_of(text) > item_indent:
+            found[-1] = Line(text=f"{found[-1].text} {text.strip()}".strip(), line=found[-1].line)
+        else:
+            item_indent = None
+            found.append(Line(text=text.strip(), line=number))
+    return tuple(found)
+
+
+def without_note(text: str) -> tuple[str, str | None]:
+    """The text without the parenthesis that ends it, and what that parenthesis holds.
+
+    A parenthesis ends a text only if white space stands before it or it is the whole text.
+    """
+    text = text.strip()
+    if not text.endswith(")"):
+        return text, None
+    depth = 0
+    for index in range(len(text) - 1, -1, -1):
+        depth += {")": 1, "(": -1}.get(text[index], 0)
+        if depth == 0:
+            if index and not text[index - 1].isspace():
+                return text, None
+            return text[:index].rstrip(), text[index + 1 : -1].strip()
+    return text, None
+
+
+def without_backticks(text: str) -> str:
+    """What a code span holds if the whole text is one, else the text itself."""
+    text = text.strip()
+    run = len(text) - len(text.lstrip("`"))
+    inner = text[run:-run] if run else ""
+    if not inner or not text.endswith("`" * run) or inner.endswith("`"):
+        return text
+    quoted = len(inner) > 1 and inner[0] == inner[-1] == '"'
+    return inner if "`" * run not in inner or quoted else text

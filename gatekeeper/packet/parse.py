@@ -1,0 +1,42 @@
+"""A packet's bytes as a ``Packet`` (contract, section 1)."""
+
+from gatekeeper.model.packet import Packet
+from gatekeeper.packet.fields import fields_of
+from gatekeeper.packet.manifest_blocks import scan_manifest
+from gatekeeper.packet.markdown import PacketUnreadable, document, non_ascii_lines, text_lines
+from gatekeeper.packet.phase import phase_of
+from gatekeeper.packet.refinement import parse_refinement
+from gatekeeper.packet.scope import scope_of
+from gatekeeper.packet.sections import first_section, manifest_zone, sections_of
+from gatekeeper.packet.waivers import waivers_of
+
+__all__ = ["PacketUnreadable", "parse_packet", "parse_refinement"]
+
+
+def parse_packet(path: str, wp_id: str, data: bytes) -> Packet:
+    """The packet in these bytes; ``path`` is relative to the repository, ``wp_id`` comes from the file's name.
+
+    What is malformed becomes part of the value. Raises PacketUnreadable for what can't be text, nothing else.
+    """
+    doc = document(text_lines(data, path))
+    sections = sections_of(doc)
+    manifest = scan_manifest(doc, manifest_zone(sections))
+    machine = frozenset(n for marker in manifest.markers for n in range(marker.start, marker.end + 1))
+    fields = fields_of(doc, sections, machine)
+    waivers, malformed_waivers = waivers_of(doc, first_section(sections, "WAIVERS GRANTED"))
+    return Packet(
+        path=path,
+        wp_id=wp_id,
+        lines=doc.lines,
+        fenced=doc.fenced,
+        sections=sections,
+        fields=fields,
+        scope=scope_of(fields, first_section(sections, "SCOPE"), doc.fenced),
+        waivers=waivers,
+        malformed_waivers=malformed_waivers,
+        phase=phase_of(doc, sections),
+        recorded=manifest.entries,
+        malformed_manifest=manifest.malformed,
+        markers=manifest.markers,
+        non_ascii=non_ascii_lines(data),
+    )

@@ -1,0 +1,40 @@
+"""A technical refinement's bytes as a ``Refinement`` (contract, section 1, Refinement)."""
+
+import itertools
+from collections.abc import Iterator
+
+from gatekeeper.model.packet import Anchor, Field, Refinement
+from gatekeeper.packet.fields import fields_of
+from gatekeeper.packet.markdown import document, text_lines, without_backticks
+from gatekeeper.packet.sections import plain_name, sections_of
+
+
+def _number(field: Field | None) -> int | None:
+    text = without_backticks(field.value) if field else ""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def _anchors(fields: tuple[Field, ...]) -> Iterator[Anchor]:
+    starts = [i for i, field in enumerate(fields) if plain_name(field.name) == "SPEC_ANCHOR"]
+    for begin, end in itertools.pairwise([*starts, len(fields)]):
+        own: dict[str, Field] = {}
+        for field in fields[begin:end]:
+            own.setdefault(plain_name(field.name), field)
+        token = own.get("CONTEXT_TOKEN")
+        yield Anchor(
+            line=fields[begin].line,
+            anchor=fields[begin].value,
+            start=_number(own.get("CONTEXT_START_LINE")),
+            end=_number(own.get("CONTEXT_END_LINE")),
+            token=(without_backticks(token.value) or None) if token else None,
+        )
+
+
+def parse_refinement(path: str, data: bytes) -> Refinement:
+    """The refinement in these bytes; each SPEC_ANCHOR opens an anchor that its CONTEXT_ fields belong to.
+
+    Raises PacketUnreadable for what can't be text, nothing else.
+    """
+    doc = document(text_lines(data, path))
+    fields = fields_of(doc, sections_of(doc), machine=frozenset())
+    return Refinement(path=path, fields=fields, anchors=tuple(_anchors(fields)))

@@ -1,0 +1,132 @@
+"""The SCOPE section: paths, folders, globs and planned windows (contract, section 1, SCOPE)."""
+
+import re
+from collections.abc import Iterable
+
+from gatekeeper.model import names
+from gatekeeper.model.packet import Field, Line, MalformedLine, Scope, ScopePath, Section
+from gatekeeper.packet.fields import fence_free
+from gatekeeper.packet.markdown import without_backticks, without_note
+from gatekeeper.packet.sections import plain_name
+from gatekeeper.packet.values import is_placeholder
+
+_WINDOW = re.compile(r"(.*?):(\d+)(?:-(\d+))?")
+_NOTHING = frozenset({"NONE", "N/A"})
+_CODE_FIRST = re.compile(r"(`+)(?!`)(.+?)(?<!`)\1(?!`)(.*)")
+
+
+def _path_and_note(text: str) -> tuple[str, str | None]:
+    """The path as written, with its window and without backticks, and the note behind it."""
+    code = _CODE_FIRST.fullmatch(text.strip())
+    if code is None:
+        return without_note(text)
+    window = re.match(r":\d+(?:-\d+)?(?=\s|$)", code[3])
+    behind = code[3][window.end() :] if window else code[3]
+    if behind and not behind[0].isspace():
+        return text.strip(), None
+    rest, note = without_note(behind)
+    return code[2] + (window[0] if window else ""), note or rest or None
+
+
+def _split_window(path: str) -> tuple[str, int | None, int | None]:
+    match = _WINDOW.fullmatch(path)
+    if match is None:
+        return path, None, None
+    first = int(match[2])
+    return match[1], first, int(match[3]) if match[3] else first
+
+
+def _unquoted(path: str) -> str:
+    if path.startswith('"'):
+        return names.from_packet(path)
+    if len(path) > 1 and path[0] == path[-1] == "'":
+        return path[1:-1]
+    if "\\" in path:
+        raise ValueError(f"{path} holds a backslash; write / between folders, or the name C-quoted")
+    return path
+
+
+def _problem(pattern: str) -> str | None:
+    """Why this can't be a path of the repository, or None."""
+    if not pattern:
+        return "no path stands here"
+    if pattern.startswith("!"):
+        return f"{pattern} negates; forbid paths under OUT_OF_SCOPE instead"
+    if pattern.startswith("/") or re.match(r"[A-Za-z]:/", pattern):
+        return f"{pattern} is absolute; a path starts at the repository's root"
+    segments = pattern.removesuffix("/").split("/")
+    if ".." in segments:
+        return f"{pattern} leaves the repository"
+    if "" in segments or "." in segments:
+        return f"{pattern} isn't normalised: it holds an empty or a . segment"
+    return None
+
+
+def read_path(line: Line) -> ScopePath:
+    """The line as a path. Raises ValueError with a phrase that says why it can't be one."""
+    written, note = _path_and_note(line.text)
+    path, first, last = _split_window(written.strip())
+    pattern = _unquoted(path).removeprefix("./")
+    if problem := _problem(pattern):
+        raise ValueError(problem)
+    if first is not None and last is not None and not 1 <= first <= last:
+        raise ValueError(f"the window {first}-{last} is no range of line numbers (first to last, from 1)")
+    return ScopePath(text=line.text, pattern=pattern, line=line.line, first=first, last=last, note=note)
+
+
+def _is_prose(text: str) -> bool:
+    """Whether a line of IN_SCOPE_PATHS speaks to the reader: nothing, a note, a label, a placeholder, NONE."""
+    bare = without_note(text)[0]
+    is_label = bare.strip("*_").endswith(":")
+    return not bare or is_label or bare.rstrip(".").upper() in _NOTHING or is_placeholder(bare)
+
+
+def _in_scope(lines: Iterable[Line]) -> tuple[tuple[ScopePath, ...], tuple[MalformedLine, ...]]:
+    paths: list[ScopePath] = []
+    malformed: list[MalformedLine] = []
+    for line in lines:
+        if _is_prose(line.text):
+            continue
+        try:
+            paths.append(read_path(line))
+        except ValueError as error:
+            problem = f"This line of IN_SCOPE_PATHS is no path: {error}."
+            malformed.append(MalformedLine(text=line.text, line=line.line, problem=problem))
+    return tuple(paths), tuple(malformed)
+
+
+def _has_path_form(line: Line) -> bool:
+    written = without_backticks(without_note(line.text)[0])
+    return bool(written) and not re.search(r"\s", written) and ("/" in written or "*" in written)
+
+
+def _out_of_scope(lines: Iterable[Line]) -> tuple[ScopePath, ...]:
+    found: list[ScopePath] = []
+    for line in lines:
+        if not _has_path_form(line):
+            continue
+        try:
+            found.append(read_path(line))
+        except ValueError:
+            continue  # what can't name a file of the repository forbids nothing
+    return tuple(found)
+
+
+def _field(fields: Iterable[Field], name: str, section: Section) -> Field | None:
+    inside = (f for f in fields if section.start <= f.line <= section.end)
+    return next((f for f in inside if plain_name(f.name) == name), None)
+
+
+def scope_of(fields: tuple[Field, ...], section: Section | None, fenced: frozenset[int]) -> Scope:
+    """What SCOPE allows and forbids. Lists outside the section don't count: authority guards SCOPE alone."""
+    if section is None:
+        return Scope()
+    allowed = _field(fields, "IN_SCOPE_PATHS", section)
+    forbidden = _field(fields, "OUT_OF_SCOPE", section)
+    paths, malformed = _in_scope(fence_free(allowed, fenced)) if allowed else ((), ())
+    return Scope(
+        line=allowed.line if allowed else None,
+        in_scope=paths,
+        out_of_scope=_out_of_scope(fence_free(forbidden, fenced)) if forbidden else (),
+        malformed=malformed,
+    )

@@ -1,0 +1,101 @@
+"""Sections of a packet: headings by their canonical names (contract, section 1)."""
+
+import re
+
+from gatekeeper.model.packet import Section
+from gatekeeper.packet.markdown import Document, Heading, without_note
+
+_KNOWN = (
+    "METADATA",
+    "TECHNICAL_REFINEMENT",
+    "SCOPE",
+    "IN_SCOPE_PATHS",
+    "OUT_OF_SCOPE",
+    "WAIVERS GRANTED",
+    "QUALITY_GATE",
+    "TEST_PLAN",
+    "DONE_MEANS",
+    "ROLLBACK_HINT",
+    "AUTHORITY",
+    "LINEAGE_AUDIT",
+    "BOOTSTRAP",
+    "FILES_TO_OPEN",
+    "SEARCH_TERMS",
+    "RUN_COMMANDS",
+    "RISK_MAP",
+    "SKELETON",
+    "IMPLEMENTATION",
+    "HYGIENE",
+    "VALIDATION",
+    "STATUS_HANDOFF",
+    "EVIDENCE",
+    "VALIDATION_REPORTS",
+)
+_RULE_ID = re.compile(r"[ \t]*\[CX-[^\]]*\]$")
+_EMPHASIS = re.compile(r"(\*\*|__|\*|_|`)(.+)\1")
+_REPORT = re.compile(r"VALIDAT(?:ION|OR)_REPORTS?(?![A-Z])")
+
+
+def plain_name(name: str) -> str:
+    """The name for comparison: upper case, with ``_`` for spaces and hyphens."""
+    return re.sub(r"[ \t_-]+", "_", name.strip()).upper()
+
+
+_CANONICAL = {plain_name(name): name for name in _KNOWN}
+
+
+def bare_name(text: str) -> str:
+    """A heading's or field's name without emphasis, a closing colon, and trailing ``[CX-…]`` and parentheses."""
+    text = text.strip()
+    for _ in range(8):  # layers, far more than anyone writes; a hostile heading must not cost its length squared
+        emphasised = _EMPHASIS.fullmatch(text)
+        shorter = emphasised[2] if emphasised else _RULE_ID.sub("", text.removesuffix(":").rstrip())
+        shorter = without_note(shorter)[0] or shorter
+        if shorter == text:
+            break
+        text = shorter.strip()
+    return text
+
+
+def _end(doc: Document, index: int) -> int:
+    level = doc.headings[index].level
+    following = (h.line for h in doc.headings[index + 1 :] if h.level <= level)
+    return next(following, len(doc.lines) + 1) - 1
+
+
+def _section(doc: Document, index: int, heading: Heading) -> Section:
+    name = bare_name(heading.text)
+    return Section(
+        name=_CANONICAL.get(plain_name(name), name),
+        heading=heading.text,
+        level=heading.level,
+        start=heading.line,
+        end=_end(doc, index),
+    )
+
+
+def sections_of(doc: Document) -> tuple[Section, ...]:
+    """Every heading outside fences with the lines under it, in the order of the file."""
+    return tuple(_section(doc, index, heading) for index, heading in enumerate(doc.headings))
+
+
+def first_section(sections: tuple[Section, ...], name: str) -> Section | None:
+    """The first section of that canonical name."""
+    return next((s for s in sections if s.name == name), None)
+
+
+def is_report(section: Section) -> bool:
+    """Whether the section holds validation reports: VALIDATION_REPORTS, or a report's own heading anywhere."""
+    return bool(_REPORT.search(plain_name(section.name)))
+
+
+def manifest_zone(sections: tuple[Section, ...]) -> tuple[int, int] | None:
+    """First and last line of VALIDATION below its heading, where manifest blocks count.
+
+    A report that stands inside the section ends the zone. None without a VALIDATION section.
+    """
+    found = first_section(sections, "VALIDATION")
+    if found is None:
+        return None
+    reports = (s.start - 1 for s in sections if found.start < s.start <= found.end and is_report(s))
+    return found.start + 1, next(reports, found.end)

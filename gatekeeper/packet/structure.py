@@ -1,0 +1,201 @@
+"""What gates ask of a packet's structure: required fields, status, links and anchors (contract, section 1)."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from gatekeeper.model.packet import Field, Line, Packet, Section
+from gatekeeper.packet.fields import fence_free
+from gatekeeper.packet.markdown import item_of, without_backticks, without_note
+from gatekeeper.packet.sections import is_report
+from gatekeeper.packet.values import is_placeholder
+
+_STATUSES = ("READY FOR DEV", "IN PROGRESS", "DONE", "VALIDATED")
+_CODE_SPAN = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)")
+_LINK = re.compile(r"\]\([ \t]*(?:<([^<>]*)>|([^\s()<>]*(?:\([^\s()]*\)[^\s()]*)*))(?:[ \t]+[\"'(][^)]*)?[ \t]*\)")
+_ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|//|(?:mailto|tel|data|javascript):", re.IGNORECASE)
+_SUFFIX = r"\.(?:md|markdown|txt|rst|adoc)"
+_LINES = r"(?::(\d{1,9})(?:-(\d{1,9}))?)?"
+_SPEC_FILE = re.compile(
+    rf"`([^`]{{1,400}}?{_SUFFIX})`?{_LINES}`?|([\w./+-]{{1,400}}?{_SUFFIX})(?![\w/-]|\.\w){_LINES}"
+)
+_RULE_ID = re.compile(r"\bCX-[A-Za-z0-9]+(?:[-.][A-Za-z0-9]+)*")
+
+
+class State(Enum):
+    """How a required value stands."""
+
+    FILLED = "filled"
+    MISSING = "missing"
+    PLACEHOLDER = "placeholder"
+    MISMATCH = "mismatch"  # an id that isn't the file's
+
+
+@dataclass(frozen=True, slots=True)
+class Required:
+    """A required field or section: its name, how it stands, its line (None where missing) and its own text."""
+
+    name: str
+    state: State
+    line: int | None
+    value: str
+
+
+class SpecAnchor(NamedTuple):
+    """What a SPEC_ANCHOR names: spec files, ``CX-…`` ids, and (file, line number) pairs; no repetitions."""
+
+    files: tuple[str, ...]
+    ids: tuple[str, ...]
+    lines: tuple[tuple[str, int], ...]
+
+
+def placeholder(value: str) -> bool:
+    """Whether the whole value is ``<…>``, ``{…}``, TBD or TODO (contract, section 1, Required)."""
+    return is_placeholder(value)
+
+
+def _state(values: Iterable[str]) -> State:
+    """A value is the placeholder only if nothing else stands beside it."""
+    texts = [text for text in values if text.strip()]
+    if not texts:
+        return State.MISSING
+    return State.PLACEHOLDER if all(is_placeholder(text) for text in texts) else State.FILLED
+
+
+def _missing(name: str) -> Required:
+    return Required(name=name, state=State.MISSING, line=None, value="")
+
+
+def _identity(packet: Packet) -> Required:
+    field = packet.field("WP_ID") or packet.field("TASK_ID")
+    if field is None:
+        return _missing("WP_ID")
+    value = without_backticks(without_note(field.value)[0])
+    state = _state([value])
+    if state is State.FILLED and value != packet.wp_id:
+        state = State.MISMATCH
+    return Required(name=field.name, state=state, line=field.line, value=value)
+
+
+def _value(packet: Packet, name: str, field: Field | None, *, fenced_counts: bool = True) -> Required:
+    if field is None:
+        return _missing(name)
+    outside = [line.text for line in fence_free(field, packet.fenced)]
+    inside = [item.text for item in field.items if item.line in packet.fenced and item.text.strip()]
+    state = State.FILLED if inside and fenced_counts else _state(outside)
+    return Required(name=name, state=state, line=field.line, value=field.value)
+
+
+def _section(packet: Packet, name: str) -> Required:
+    section = packet.section(name)
+    if section is None:
+        return _missing(name)
+    body = [line for line in packet.body(section) if line.text.strip()]
+    texts = [item_of(line.text) or line.text for line in body]
+    fenced = any(line.line in packet.fenced for line in body)
+    state = State.PLACEHOLDER if not fenced and _state(texts) is State.PLACEHOLDER else State.FILLED
+    return Required(name=name, state=state, line=section.start, value="")
+
+
+def _first(packet: Packet, name: str) -> Field | None:
+    """The heading of that name if there is one, else the first list field."""
+    section = packet.section(name)
+    at_heading = (f for f in packet.fields if section and f.line == section.start)
+    return next(at_heading, None) or packet.field(name)
+
+
+def _in_scope_paths(packet: Packet) -> Required:
+    name = "IN_SCOPE_PATHS"
+    field = next((f for f in packet.fields if f.line == packet.scope.line), None)
+    required = _value(packet, name, field, fenced_counts=False)
+    if field is None or required.state is not State.MISSING:
+        return required
+    # An empty list is scope.empty, which is another finding than a field that isn't there.
+    return Required(name=name, state=State.FILLED, line=field.line, value="")
+
+
+def required_fields(packet: Packet) -> tuple[Required, ...]:
+    """Every required field and section in the contract's order, filled or not.
+
+    Fenced lines are content, and a placeholder in a fence is none. A section counts by its heading: whether
+    there is enough below is the phases' and the manifest's business.
+    """
+    return (
+        _identity(packet),
+        _value(packet, "Status", packet.field("Status")),
+        _value(packet, "RISK_TIER", packet.field("RISK_TIER")),
+        _value(packet, "What", packet.field("What", section="SCOPE")),
+        _in_scope_paths(packet),
+        _value(packet, "TEST_PLAN", _first(packet, "TEST_PLAN")),
+        _value(packet, "DONE_MEANS", _first(packet, "DONE_MEANS")),
+        _section(packet, "BOOTSTRAP"),
+        _section(packet, "SKELETON"),
+        _section(packet, "VALIDATION"),
+    )
+
+
+def status_word(text: str) -> str:
+    """A Status value normalised: READY FOR DEV, IN PROGRESS, DONE, VALIDATED, or its own leading words.
+
+    >>> status_word("Ready-for-Dev (since Monday)")
+    'READY FOR DEV'
+    """
+    words = re.sub(r"[\s_-]+", " ", text.strip().strip("*`").strip()).upper()
+    known = (status for status in _STATUSES if re.match(rf"{status}\b", words))
+    leading = re.match(r"[A-Z ]*", words)
+    return next(known, leading[0].strip() if leading else "")
+
+
+def list_values(field: Field) -> tuple[Line, ...]:
+    """The field's value and items, each without backticks and the note in parentheses behind it."""
+    own = (Line(text=field.value, line=field.line),) if field.value else ()
+    texts = ((line, without_backticks(without_note(line.text)[0])) for line in own + field.items)
+    return tuple(Line(text=text, line=line.line) for line, text in texts if text)
+
+
+def _unjudged(packet: Packet) -> frozenset[int]:
+    """Lines whose links nobody needs to resolve: fences, reports, machine blocks."""
+    reports: list[Section] = [section for section in packet.sections if is_report(section)]
+    spans = [(s.start, s.end) for s in reports] + [(m.start, m.end) for m in packet.markers]
+    return packet.fenced.union(*(range(start, end + 1) for start, end in spans))
+
+
+def _targets(text: str) -> Iterator[str]:
+    for match in _LINK.finditer(_CODE_SPAN.sub("", text)):
+        target = match[2] if match[1] is None else match[1]
+        if _ELSEWHERE.match(target):
+            continue
+        path = unquote(re.split(r"[#?]", target, maxsplit=1)[0])
+        if path:
+            yield path
+
+
+def markdown_links(packet: Packet) -> tuple[Line, ...]:
+    """The files that inline links name, outside fences, reports and machine blocks.
+
+    Links with a scheme and those to an anchor of the page itself are left out; fragments, queries and titles
+    are removed and ``%20`` is decoded.
+    """
+    skipped = _unjudged(packet)
+    found: list[Line] = []
+    for number, text in enumerate(packet.lines, 1):
+        if number not in skipped and "](" in text:
+            found += [Line(text=target, line=number) for target in _targets(text)]
+    return tuple(found)
+
+
+def spec_anchor_parts(text: str) -> SpecAnchor:
+    """The spec files, the ``CX-…`` ids and the ``FILE:LINE`` pointers in a SPEC_ANCHOR's value."""
+    files: dict[str, None] = {}
+    lines: dict[tuple[str, int], None] = {}
+    for match in _SPEC_FILE.finditer(text):
+        name = match[1] or match[4]
+        files[name] = None
+        for number in (match[2] or match[5], match[3] or match[6]):
+            if number:
+                lines[name, int(number)] = None
+    ids = dict.fromkeys(_RULE_ID.findall(text))
+    return SpecAnchor(files=tuple(files), ids=tuple(ids), lines=tuple(lines))
