@@ -1,0 +1,1 @@
+"""The only room that talks to git: trees, change sets, hunks, blobs."""

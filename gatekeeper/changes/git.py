@@ -1,0 +1,229 @@
+"""The one funnel to git: every process is started here, from a list of arguments, never through a shell."""
+
+import os
+import re
+import subprocess
+import threading
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+
+from gatekeeper.model.errors import RepositoryError
+
+if TYPE_CHECKING:
+    from git.cmd import Git as GitPython
+
+    AutoInterrupt = GitPython.AutoInterrupt
+
+OLDEST = (2, 34)
+"""The oldest git that answers every question asked here (``git add --sparse`` came with it)."""
+
+# What a caller may decide about how git is found and reached. Every other GIT_ variable would change which
+# repository, index, objects or diff are read.
+_KEPT = re.compile(
+    r"GIT_(?:EXEC_PATH|SSL_.*|SSH.*|ASKPASS|CONFIG_COUNT|CONFIG_KEY_\d+|CONFIG_VALUE_\d+|CONFIG_GLOBAL|CONFIG_SYSTEM"
+    r"|CONFIG_NOSYSTEM|CEILING_DIRECTORIES|DISCOVERY_ACROSS_FILESYSTEM|PYTHON_.*)"
+)
+
+_ALWAYS = {
+    "GIT_GRAFT_FILE": os.devnull,
+    "GIT_LITERAL_PATHSPECS": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+}
+
+# Some of these keep a reading call from writing or running something: the file system monitor is a daemon or a
+# hook, hooks run when an index is written, and a split index writes its shared half beside the real index.
+_OPTIONS = (
+    "--no-optional-locks",
+    "--no-pager",
+    *("-c", "advice.addEmbeddedRepo=false"),
+    *("-c", "advice.graftFileDeprecated=false"),
+    *("-c", "core.bigFileThreshold=512m"),
+    *("-c", "core.fsmonitor=false"),
+    *("-c", f"core.hooksPath={os.devnull}"),
+    *("-c", "core.quotePath=true"),
+    *("-c", "core.safecrlf=false"),
+    *("-c", "core.splitIndex=false"),
+    *("-c", f"diff.orderFile={os.devnull}"),
+    *("-c", "gc.auto=0"),
+    *("-c", "maintenance.auto=false"),
+)
+
+
+class Answer(NamedTuple):
+    """What a finished git said: its exit code, its output as bytes and its complaints as text."""
+
+    code: int
+    out: bytes
+    err: str
+
+
+class Process:
+    """A running git whose output is read as it comes; ``input`` is there only if it was asked for."""
+
+    def __init__(self, started: "AutoInterrupt") -> None:
+        if started.proc is None:
+            raise RepositoryError("git ended before it could be asked anything.")
+        # GitPython ends the process when this handle goes away.
+        self._started = started
+        self._popen: subprocess.Popen[bytes] = started.proc
+        self._complaints: list[bytes] = []
+        # A pipe that nobody reads would stop git once it is full of warnings.
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
+
+    def _listen(self) -> None:
+        if self._popen.stderr is not None:
+            self._complaints.append(self._popen.stderr.read())
+
+    @property
+    def output(self) -> BinaryIO:
+        """Git's standard output."""
+        if self._popen.stdout is None:
+            raise RepositoryError("git was started without an output to read.")
+        return self._popen.stdout  # type: ignore[return-value]  # typeshed says IO[bytes], which it is here
+
+    @property
+    def input(self) -> BinaryIO:
+        """Git's standard input."""
+        if self._popen.stdin is None:
+            raise RepositoryError("git was started without an input to write to.")
+        return self._popen.stdin  # type: ignore[return-value]  # as above
+
+    def close(self, *, kill: bool = False) -> Answer:
+        """End the process and say how it ended; ``kill`` doesn't wait for the rest of its work."""
+        if kill:
+            self._popen.kill()
+        if self._popen.stdin is not None:
+            # A git that has died can't take what is still buffered for it; its exit code tells the tale.
+            with suppress(BrokenPipeError):
+                self._popen.stdin.close()
+        self.output.close()
+        code = self._popen.wait()
+        self._listener.join()
+        if self._popen.stderr is not None:
+            self._popen.stderr.close()
+        return Answer(code, b"", _text(b"".join(self._complaints)))
+
+
+class Git:
+    """Git in one folder, with one environment.
+
+    ``environment`` is added to what is left of the process's own after every ``GIT_`` variable that could change
+    an answer was taken out. ``processes`` counts what was started, for the promise of a fixed number.
+    """
+
+    def __init__(self, folder: Path, *, environment: Mapping[str, str] | None = None) -> None:
+        self.folder = folder
+        self.processes = 0
+        self._environment = {**_ALWAYS, **(environment or {})}
+
+    def run(
+        self,
+        *arguments: str,
+        environment: Mapping[str, str] | None = None,
+        stdin: BinaryIO | None = None,
+        ok: Collection[int] = (0,),
+    ) -> Answer:
+        """Run git to its end.
+
+        Raises RepositoryError, in git's own words, if it can't be started or its exit code isn't in ``ok``.
+        """
+        process = self._start(arguments, environment, stdin)
+        try:
+            out = process.output.read()
+        except BaseException:
+            process.close(kill=True)
+            raise
+        code, _, err = process.close()
+        if code not in ok:
+            raise self.refusal(arguments, err)
+        return Answer(code, out, err)
+
+    @contextmanager
+    def stream(
+        self, *arguments: str, environment: Mapping[str, str] | None = None, stdin: BinaryIO | None = None
+    ) -> Iterator[BinaryIO]:
+        """Git's output, to be read whole within the block; raises as ``run`` does when the block ends."""
+        process = self._start(arguments, environment, stdin)
+        try:
+            yield process.output
+        except BaseException:
+            process.close(kill=True)
+            raise
+        code, _, err = process.close()
+        if code:
+            raise self.refusal(arguments, err)
+
+    def converse(self, *arguments: str) -> Process:
+        """Start a git that is asked and answers until it is closed."""
+        return self._start(arguments, None, subprocess.PIPE)
+
+    def refusal(self, arguments: Collection[str], err: str) -> RepositoryError:
+        """The error for a git that failed, with the command that mends it where git's words tell."""
+        name = next(iter(arguments), "")
+        lines = [line.strip() for line in err.splitlines() if line.strip()]
+        reasons = [line for line in lines if line.startswith(("fatal: ", "error: "))] or lines
+        said = "; ".join(line.removeprefix("fatal: ") for line in reasons) or "it gave no reason"
+        hint = None
+        if "dubious ownership" in err:
+            hint = f"git config --global --add safe.directory '{self.folder}'"
+        return RepositoryError(f"git {name} failed in {self.folder}: {said}", hint=hint)
+
+    def _start(
+        self, arguments: tuple[str, ...], environment: Mapping[str, str] | None, stdin: BinaryIO | int | None
+    ) -> Process:
+        program = _gitpython()
+        added = {**self._environment, **(environment or {})}
+        # The folder goes in as -C, for GitPython silently runs elsewhere if it can't enter it.
+        command = [*_launcher(added), str(program.GIT_PYTHON_GIT_EXECUTABLE), "-C", str(self.folder), *_OPTIONS]
+        self.processes += 1
+        try:
+            started = program().execute(
+                [*command, *arguments],
+                istream=stdin,
+                env=added,
+                as_process=True,
+                strip_newline_in_stdout=False,
+                stdout_as_string=False,
+            )
+        except (OSError, _not_found()) as error:
+            raise RepositoryError(
+                f"git can't be started: {error}", hint=f"install git {OLDEST[0]}.{OLDEST[1]} or newer"
+            ) from error
+        return Process(started)
+
+
+@cache
+def _gitpython() -> "type[GitPython]":
+    """GitPython's command class; imported here because it looks for git when it is imported."""
+    try:
+        from git.cmd import Git as Command  # noqa: PLC0415 - 70 ms that not every command needs
+    except ImportError as error:
+        raise RepositoryError(
+            "git is not installed, or not on the PATH.", hint=f"install git {OLDEST[0]}.{OLDEST[1]} or newer"
+        ) from error
+    return Command
+
+
+def _not_found() -> type[Exception]:
+    from git.exc import GitCommandNotFound  # noqa: PLC0415 - as above
+
+    return GitCommandNotFound
+
+
+def _launcher(added: Mapping[str, str]) -> list[str]:
+    """What stands before git where foreign ``GIT_`` variables have to go.
+
+    GitPython starts git with the whole of this process's environment and can only add to it. Taking a variable
+    out of ``os.environ`` for a moment would be seen by every other thread, so ``env`` takes it out on the way.
+    """
+    foreign = [n for n in os.environ if n.startswith("GIT_") and n not in added and not _KEPT.fullmatch(n)]
+    return ["env", *(word for name in sorted(foreign) for word in ("-u", name))] if foreign else []
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")

@@ -1,0 +1,137 @@
+"""Objects by name, through one long-lived ``git cat-file --batch``; and many at once, through one more."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from gatekeeper.changes.git import Git, Process
+from gatekeeper.model.changes import BlobFacts
+from gatekeeper.model.errors import RepositoryError
+
+_CHUNK = 1 << 20
+
+
+class GitObject(NamedTuple):
+    """An object: its id, its type (blob, tree, commit, tag) and its bytes."""
+
+    oid: str
+    type: str
+    content: bytes
+
+
+class Objects:
+    """Looks objects up by any name that git understands. Not for several threads at once."""
+
+    def __init__(self, git: Git) -> None:
+        self._git = git
+        self._process: Process | None = None
+
+    def get(self, name: str) -> GitObject | None:
+        """The object of that name, None if there is none. A name is no argument, so never an option."""
+        if not name or "\n" in name or "\0" in name:
+            return None
+        if self._process is None:
+            self._process = self._git.converse("cat-file", "--batch")
+        self._process.input.write(name.encode("utf-8", "surrogateescape") + b"\n")
+        self._process.input.flush()
+        header = _header(self._process.output)
+        if header is None:
+            return None
+        content = self._process.output.read(header.size)
+        self._process.output.read(1)
+        return GitObject(header.oid, header.type, content)
+
+    def close(self) -> None:
+        """End the process, if one was needed."""
+        if self._process is not None:
+            self._process.close()
+            self._process = None
+
+
+class _Header(NamedTuple):
+    oid: str
+    type: str
+    size: int
+
+
+def _header(stream: BinaryIO) -> _Header | None:
+    """The header of the next answer; None where git says that the name is missing or ambiguous."""
+    line = stream.readline()
+    words = line.split(b" ")
+    if not line:
+        raise RepositoryError("git cat-file ended before it had answered.")
+    if len(words) != 3 or not words[2].strip().isdigit():
+        return None
+    return _Header(words[0].decode("ascii"), words[1].decode("ascii"), int(words[2]))
+
+
+@contextmanager
+def _batch(git: Git, oids: Iterable[str], folder: Path) -> Iterator[BinaryIO]:
+    """The answers for all ids, in order; the ids go in as a file, so that neither side waits for the other."""
+    ids = folder / "ids"
+    ids.write_text("".join(f"{oid}\n" for oid in oids), encoding="ascii")
+    with ids.open("rb") as stdin, git.stream("cat-file", "--batch", "--buffer", stdin=stdin) as output:
+        yield output
+
+
+def _next(stream: BinaryIO, oid: str) -> _Header:
+    header = _header(stream)
+    if header is None:
+        raise RepositoryError(
+            f"The object {oid} is missing from the repository.",
+            hint="git fetch --refetch, or git fsck to see more",
+        )
+    return header
+
+
+def read_many(git: Git, oids: Iterable[str], folder: Path) -> Iterator[tuple[str, bytes]]:
+    """Each id with its object's bytes, in order, one object in memory at a time; one process.
+
+    Raises RepositoryError for an object that isn't there. ``folder`` is for the list of ids.
+    """
+    wanted = list(oids)
+    if not wanted:
+        return
+    with _batch(git, wanted, folder) as stream:
+        for oid in wanted:
+            header = _next(stream, oid)
+            content = stream.read(header.size)
+            stream.read(1)
+            yield oid, content
+
+
+def facts_of(git: Git, oids: Iterable[str], folder: Path) -> dict[str, BlobFacts]:
+    """What a manifest needs of each blob, by id; one process, one megabyte in memory whatever a blob's size.
+
+    Raises RepositoryError for a blob that isn't there. ``folder`` is for the list of ids.
+    """
+    wanted = list(oids)
+    if not wanted:
+        return {}
+    with _batch(git, wanted, folder) as stream:
+        return {oid: _facts(stream, _next(stream, oid).size) for oid in wanted}
+
+
+def _facts(stream: BinaryIO, size: int) -> BlobFacts:
+    sha1, sha256 = hashlib.sha1(usedforsecurity=False), hashlib.sha256()
+    ends, binary, last, left = 0, False, b"\n", size
+    while left:
+        chunk = stream.read(min(left, _CHUNK))
+        if not chunk:
+            raise RepositoryError("git cat-file ended in the middle of an object.")
+        left -= len(chunk)
+        sha1.update(chunk)
+        sha256.update(chunk)
+        ends += chunk.count(b"\n")
+        binary = binary or b"\0" in chunk
+        last = chunk[-1:]
+    stream.read(1)
+    return BlobFacts(
+        sha1=sha1.hexdigest(),
+        sha256=sha256.hexdigest(),
+        size=size,
+        lines=ends + (last != b"\n"),
+        binary=binary,
+    )

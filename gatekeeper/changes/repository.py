@@ -1,0 +1,355 @@
+"""A repository as one run sees it: where it lies, what is checked out, its trees and its commits."""
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from gatekeeper.changes import objects, status
+from gatekeeper.changes.git import OLDEST, Git
+from gatekeeper.changes.scratch import Scratch
+from gatekeeper.changes.status import WorkState
+from gatekeeper.changes.tree import Tree
+from gatekeeper.model.changes import BlobFacts
+from gatekeeper.model.errors import NotRunError, RepositoryError, UsageError
+from gatekeeper.model.names import encode
+
+EMPTY_TREES = {
+    "sha1": "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+    "sha256": "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MainBranch:
+    """The main branch: its name as found (``main`` or ``origin/main``), its tip, its merge-base with a commit."""
+
+    name: str
+    commit: str
+    merge_base: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    root: Path | None
+    git_dir: Path
+    common_dir: Path
+    object_format: str
+
+
+class Repository:
+    """An open repository; close it, or use it as a context manager.
+
+    Facts are asked once and kept: open a new one to see later changes. Nothing here writes into the repository.
+    ``root`` is None for a bare repository.
+    """
+
+    def __init__(self, places: _Places) -> None:
+        self.root = places.root
+        self.git_dir = places.git_dir
+        self.common_dir = places.common_dir
+        self.object_format = places.object_format
+        self._scratch = Scratch(places.common_dir / "objects", places.object_format)
+        self.git = Git(self.root or self.git_dir, environment=self._scratch.environment)
+        self._objects = objects.Objects(self.git)
+        self._trees: dict[str, Tree] = {}
+
+    @classmethod
+    def open(cls, start: Path) -> Self:
+        """The repository that ``start`` lies in, whatever the depth.
+
+        Raises RepositoryError if there is none, if git is missing or too old, or refuses to read it.
+        """
+        return cls(_places(start))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End git's process and remove the private folder."""
+        self._objects.close()
+        self._scratch.close()
+
+    @property
+    def processes(self) -> int:
+        """How many git processes were started since it was opened."""
+        return self.git.processes + self._scratch.plain.processes
+
+    @property
+    def empty_tree(self) -> str:
+        """The id of the tree without files."""
+        return EMPTY_TREES[self.object_format]
+
+    @property
+    def is_shallow(self) -> bool:
+        """Whether history was cut when it was fetched."""
+        return (self.common_dir / "shallow").exists()
+
+    @cached_property
+    def head(self) -> str | None:
+        """HEAD's commit id, None before the first commit."""
+        return self._commit("HEAD")
+
+    @cached_property
+    def branch(self) -> str | None:
+        """The name of the branch that HEAD is on, also before its first commit; None if detached."""
+        answer = self.git.run("symbolic-ref", "--quiet", "HEAD", ok=(0, 1))
+        name = os.fsdecode(answer.out).removesuffix("\n")
+        return name.removeprefix("refs/heads/") if answer.code == 0 else None
+
+    @cached_property
+    def merge_head(self) -> str | None:
+        """The commit that an unfinished merge brings in (an octopus's first), None if no merge is going on."""
+        return self._commit("MERGE_HEAD")
+
+    # Commits
+
+    def _commit(self, name: str) -> str | None:
+        found = self._objects.get(name + "^{commit}")
+        return None if found is None else found.oid
+
+    def resolve_commit(self, rev: str) -> str:
+        """The commit id that a revision names.
+
+        Raises UsageError if it names none; NotRunError if it may lie beyond what a shallow clone has fetched.
+        """
+        found = self._commit(rev)
+        if found is not None:
+            return found
+        stem = re.split(r"[~^]", rev, maxsplit=1)[0]
+        beyond = re.fullmatch(r"[0-9a-fA-F]{7,64}", stem) or (stem != rev and self._commit(stem))
+        if self.is_shallow and beyond:
+            raise self._cut_off(rev)
+        raise UsageError(f"{rev!r} names no commit here.", hint="git log --oneline --all shows what there is")
+
+    def _cut_off(self, name: str) -> NotRunError:
+        return NotRunError(
+            f"{name} isn't here, because this clone is shallow: its history was cut when it was fetched.",
+            hint="git fetch --unshallow",
+        )
+
+    def _headers(self, commit: str) -> list[list[str]]:
+        """A commit's header lines as words; read raw, so that neither a shallow cut nor a graft hides a parent."""
+        found = self._objects.get(commit)
+        if found is None or found.type != "commit":
+            raise UsageError(f"{commit!r} names no commit here.")
+        head = found.content.partition(b"\n\n")[0].decode("utf-8", "replace")
+        return [line.split(" ") for line in head.split("\n")]
+
+    def parents(self, commit: str) -> tuple[str, ...]:
+        """The parents that a commit names, whether or not they were fetched."""
+        return tuple(words[1] for words in self._headers(commit) if words[0] == "parent")
+
+    def first_parent(self, commit: str) -> str | None:
+        """The first parent, None of a root commit; NotRunError if a shallow clone lacks it."""
+        parents = self.parents(commit)
+        if not parents:
+            return None
+        if self._commit(parents[0]) is None:
+            raise self._cut_off(f"The first parent of {commit[:12]}")
+        return parents[0]
+
+    def committed_at(self, commit: str) -> int:
+        """The committer's date in seconds since 1970."""
+        return next(int(words[-2]) for words in self._headers(commit) if words[0] == "committer")
+
+    def merge_base(self, one: str, other: str) -> str | None:
+        """The best common ancestor of two commits, None if they share no history that is here."""
+        answer = self.git.run("merge-base", one, other, ok=(0, 1))
+        return answer.out.decode("ascii").strip() or None
+
+    def contains(self, descendant: str, ancestor: str) -> bool:
+        """Whether ``ancestor`` is the same commit as ``descendant`` or lies in its history."""
+        return self.git.run("merge-base", "--is-ancestor", ancestor, descendant, ok=(0, 1)).code == 0
+
+    def later(self, one: str, other: str) -> str:
+        """The later of two commits: the one that contains the other, else the one committed last."""
+        if one == other or self.contains(one, other):
+            return one
+        if self.contains(other, one):
+            return other
+        return max(one, other, key=lambda commit: (self.committed_at(commit), commit))
+
+    def main(self, name: str, commit: str) -> MainBranch | None:
+        """The main branch as seen from a commit: ``name`` or ``origin/`` it, whichever merge-base is later.
+
+        None if neither exists. Raises NotRunError if one exists but shares no history with the commit.
+        """
+        found = self.tips(name)
+        best: MainBranch | None = None
+        for branch, tip in found.items():
+            base = self.merge_base(tip, commit)
+            if base is not None and (best is None or self.later(best.merge_base, base) != best.merge_base):
+                best = MainBranch(branch, tip, base)
+        if best is None and found:
+            if self.is_shallow:
+                raise self._cut_off(f"The merge-base of {commit[:12]} and {next(iter(found))}")
+            raise NotRunError(
+                f"{commit[:12]} and {next(iter(found))} share no history, so there is no merge-base.",
+                hint="name the base: --base REV",
+            )
+        return best
+
+    def tips(self, name: str) -> dict[str, str]:
+        """The tips of the branches that may be main, by name: the configured one and ``origin/`` it."""
+        refs = {
+            name: f"refs/heads/{name}",
+            f"origin/{name}": f"refs/remotes/origin/{name}",
+        }
+        if "/" in name:
+            refs[f"remotes/{name}"] = f"refs/remotes/{name}"
+        tips = {short: self._commit(ref) for short, ref in refs.items()}
+        return {short: tip for short, tip in tips.items() if tip is not None}
+
+    # Trees and blobs
+
+    def tree_id(self, rev: str) -> str:
+        """The id of the tree that a commit, tag or tree id names; UsageError if it names none."""
+        if rev == self.empty_tree:
+            return rev
+        found = self._objects.get(rev + "^{tree}")
+        if found is None:
+            raise UsageError(f"{rev!r} names no tree here.")
+        return found.oid
+
+    def tree(self, rev: str) -> Tree:
+        """The tree that a commit, tag or tree id names, to look into; UsageError if it names none."""
+        oid = self.tree_id(rev)
+        return self._trees.setdefault(oid, Tree(oid, self.git, self._objects))
+
+    def read_many(self, oids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """Each id with its blob's bytes, in order, one at a time in memory; one process."""
+        return objects.read_many(self.git, oids, self._scratch.folder)
+
+    def read_blob(self, oid: str) -> bytes:
+        """A blob's bytes by its id; KeyError if it isn't here."""
+        found = self._objects.get(oid)
+        if found is None:
+            raise KeyError(oid)
+        return found.content
+
+    def blob_facts(self, oids: Iterable[str]) -> dict[str, BlobFacts]:
+        """What a manifest needs of each blob, by id; one process, bounded memory."""
+        return objects.facts_of(self.git, oids, self._scratch.folder)
+
+    @property
+    def plain_git(self) -> Git:
+        """A git over the same objects that no setting, attribute or driver of this repository reaches."""
+        return self._scratch.plain
+
+    # The uncommitted state
+
+    @cached_property
+    def _index(self) -> Path:
+        """The index in use: a commit hook is given its own, which counts if it lies in the git directory."""
+        given = os.environ.get("GIT_INDEX_FILE")
+        own = self.git_dir / "index"
+        if not given or self.root is None:
+            return own
+        path = (self.root / given).resolve()
+        inside = path.is_relative_to(self.git_dir.resolve()) or path.is_relative_to(self.common_dir.resolve())
+        return path if inside else own
+
+    def status(self) -> WorkState:
+        """What is staged, what isn't, what is in conflict; nothing of it in a bare repository."""
+        return self._state
+
+    @cached_property
+    def _state(self) -> WorkState:
+        if self.root is None:
+            return WorkState()
+        return status.work_state(self.git, {"GIT_INDEX_FILE": str(self._index)})
+
+    def index_tree(self) -> str:
+        """The id of the index's tree; a conflicted path is there with our version, intended additions aren't."""
+        return self._index_tree
+
+    @cached_property
+    def _index_tree(self) -> str:
+        index = self._copied_index("index")
+        if conflicts := self.status().conflicts:
+            nothing = "0" * len(self.empty_tree)
+            records = [f"0 {nothing}\t{c.path}\0" for c in conflicts]
+            records += [f"{c.mode} {c.oid}\t{c.path}\0" for c in conflicts if c.mode]
+            feed = self._scratch.folder / "conflicts"
+            feed.write_bytes(encode("".join(records)))
+            with feed.open("rb") as stdin:
+                self.git.run("update-index", "-z", "--index-info", environment=index, stdin=stdin)
+        return self._write_tree(index)
+
+    def worktree_tree(self) -> str:
+        """The id of the work tree's tree: tracked and untracked files, not ignored ones; conflicts as they lie."""
+        return self._worktree_tree
+
+    @cached_property
+    def _worktree_tree(self) -> str:
+        index = self._copied_index("worktree-index")
+        # Sparse files that lie in the work tree all the same are part of it.
+        self.git.run("add", "--all", "--sparse", "--no-ignore-errors", environment=index)
+        return self._write_tree(index)
+
+    def _copied_index(self, name: str) -> dict[str, str]:
+        if self.root is None:
+            raise UsageError(
+                f"{self.git_dir} is a bare repository: it has no index and no work tree.",
+                hint="name commits: --rev REV or --range A..B",
+            )
+        return {"GIT_INDEX_FILE": str(self._scratch.index_copy(self._index, name))}
+
+    def _write_tree(self, environment: dict[str, str]) -> str:
+        return self.git.run("write-tree", environment=environment).out.decode("ascii").strip()
+
+
+def _places(start: Path) -> _Places:
+    """Where the repository around ``start`` lies; in three questions."""
+    folder = Path(os.path.abspath(start))  # noqa: PTH100 - links stay as the user wrote them, git follows them
+    if not folder.is_dir():
+        raise RepositoryError(f"{folder} is not a folder.", hint="--repo names a folder inside a git repository")
+    git = Git(folder)
+    _require_version(git)
+    answer = git.run(
+        *("rev-parse", "--path-format=absolute", "--is-bare-repository", "--is-inside-work-tree"),
+        *("--show-object-format", "--absolute-git-dir", "--git-common-dir"),
+        ok=(0, 128),
+    )
+    if answer.code:
+        if "not a git repository" in answer.err:
+            raise RepositoryError(f"{folder} is not inside a git repository.", hint="git init, or --repo DIR")
+        raise git.refusal(("rev-parse",), answer.err)
+    bare, inside, object_format, directories = os.fsdecode(answer.out).split("\n", 3)
+    git_dir, common_dir = _halves(directories.removesuffix("\n"))
+    if bare == "true":
+        return _Places(None, git_dir, common_dir, object_format)
+    if inside != "true":
+        raise RepositoryError(
+            f"{folder} lies in the git directory, outside the work tree.", hint="run it from the work tree"
+        )
+    top = os.fsdecode(git.run("rev-parse", "--path-format=absolute", "--show-toplevel").out)
+    return _Places(Path(top.removesuffix("\n")), git_dir, common_dir, object_format)
+
+
+def _halves(text: str) -> tuple[Path, Path]:
+    """Two paths that stand on lines of their own; a path that holds line breaks itself holds as many in both."""
+    lines = text.split("\n")
+    for cut in range(1, len(lines)):
+        first, second = Path("\n".join(lines[:cut])), Path("\n".join(lines[cut:]))
+        if first.is_dir() and second.is_dir():
+            return first, second
+    raise RepositoryError(f"git names a git directory that can't be read: {text}")
+
+
+def _require_version(git: Git) -> None:
+    said = git.run("version").out.decode("utf-8", "replace").strip()
+    found = re.search(r"(\d+)\.(\d+)", said)
+    if found is None or (int(found[1]), int(found[2])) < OLDEST:
+        wanted = f"{OLDEST[0]}.{OLDEST[1]}"
+        raise RepositoryError(f"{said} is too old: expected git {wanted} or newer.", hint=f"install git {wanted}")

@@ -1,0 +1,247 @@
+"""Which two trees a change set lies between (contract, section 2)."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal, Self
+
+from gatekeeper.changes.repository import MainBranch, Repository
+from gatekeeper.model.changes import TreeView
+from gatekeeper.model.errors import NotRunError, UsageError
+
+Kind = Literal["auto", "staged", "worktree", "rev", "range"]
+
+RecordedBase = Callable[[TreeView], str | None]
+"""Given the head's tree, the packet's MERGE_BASE_SHA as written, None where it has none."""
+
+OthersChanged = Callable[[TreeView, TreeView], bool]
+"""Given the trees of base and head, whether another packet's manifest differs between them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """What the caller asked for: ``value`` is the REV or the A..B, ``base`` the REV of --base."""
+
+    kind: Kind = "auto"
+    value: str | None = None
+    base: str | None = None
+
+    @classmethod
+    def of(cls, staged: bool, worktree: bool, rev: str | None, range_: str | None, base: str | None) -> Self:
+        """The selector that the options stand for; UsageError where two of them contradict each other."""
+        given: list[tuple[Kind, str | None]] = []
+        if staged:
+            given.append(("staged", None))
+        if worktree:
+            given.append(("worktree", None))
+        if rev is not None:
+            given.append(("rev", rev))
+        if range_ is not None:
+            given.append(("range", range_))
+        if len(given) > 1:
+            names = " and ".join(f"--{kind}" for kind, _ in given)
+            raise UsageError(f"{names} can't be given together: a change has one head.", hint="give one of them")
+        kind, value = given[0] if given else ("auto", None)
+        return cls(kind, value, base)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """The two sides of a change set.
+
+    ``base`` and ``head`` are commit ids, None where that side is no commit; ``base_tree`` is the empty tree where
+    there is no base. ``reason`` is the sentence that says how they were chosen.
+    """
+
+    source: str
+    reason: str
+    base: str | None
+    head: str | None
+    base_tree: str
+    head_tree: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """A base, None for nothing at all, and the clause that says why it is the base."""
+
+    commit: str | None
+    why: str
+
+
+def resolve(
+    repo: Repository,
+    selector: Selector,
+    *,
+    main: str,
+    recorded_base: RecordedBase,
+    others_changed: OthersChanged,
+) -> Endpoints:
+    """The endpoints of what was selected (contract, section 2); ``main`` is the configured main branch.
+
+    Raises UsageError for a revision that names nothing; NotRunError where the automatic choice finds no main
+    branch, or a shallow clone lacks what it needs.
+    """
+    if selector.kind == "auto":
+        return _automatic(repo, selector.base, main, recorded_base, others_changed)
+    if selector.kind == "staged":
+        head = _Head("staged", None, repo.index_tree(), "the index (--staged)")
+        return _uncommitted(repo, head, selector.base)
+    if selector.kind == "worktree":
+        head = _Head("worktree", None, repo.worktree_tree(), "the work tree (--worktree)")
+        return _uncommitted(repo, head, selector.base)
+    if selector.kind == "rev":
+        return _revision(repo, selector.value or "", selector.base)
+    return _range(repo, selector.value or "", selector.base)
+
+
+def _short(commit: str) -> str:
+    return commit[:12]
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """The head: a commit id or None, its tree, and the words for it."""
+
+    source: str
+    commit: str | None
+    tree: str
+    name: str
+
+
+def _endpoints(repo: Repository, base: _Base, head: _Head) -> Endpoints:
+    base_tree = repo.empty_tree if base.commit is None else repo.tree_id(base.commit)
+    start = "nothing" if base.commit is None else _short(base.commit)
+    reason = f"From {start}, {base.why}, to {head.name}."
+    return Endpoints(head.source, reason, base.commit, head.commit, base_tree, head.tree)
+
+
+def _given(repo: Repository, base: str) -> _Base:
+    return _Base(repo.resolve_commit(base), f"as --base {base} says")
+
+
+def _head_base(repo: Repository) -> _Base:
+    return _Base(repo.head, "HEAD" if repo.head else "for there is no commit yet")
+
+
+def _uncommitted(repo: Repository, head: _Head, base: str | None) -> Endpoints:
+    return _endpoints(repo, _head_base(repo) if base is None else _given(repo, base), head)
+
+
+def _first_parent(repo: Repository, commit: str, name: str) -> _Base:
+    parents = repo.parents(commit)
+    if not parents:
+        return _Base(None, f"for {name} is a root commit")
+    merge = f", a merge of {len(parents)} parents" if len(parents) > 1 else ""
+    return _Base(repo.first_parent(commit), f"the first parent of {name}{merge}")
+
+
+def _revision(repo: Repository, rev: str, base: str | None) -> Endpoints:
+    head = repo.resolve_commit(rev)
+    chosen = _first_parent(repo, head, rev) if base is None else _given(repo, base)
+    return _endpoints(repo, chosen, _Head("rev", head, repo.tree_id(head), f"{_short(head)} (--rev {rev})"))
+
+
+def _range(repo: Repository, text: str, base: str | None) -> Endpoints:
+    found = re.fullmatch(r"(.*?)(\.{2,3})(.*)", text, re.DOTALL)
+    if found is None:
+        raise UsageError(f"--range {text!r} is not of the form A..B.", hint="--range main..HEAD, or --rev REV")
+    left, dots, right = found[1] or "HEAD", found[2], found[3] or "HEAD"
+    head = repo.resolve_commit(right)
+    if base is not None:
+        chosen = _given(repo, base)
+    elif dots == "..":
+        chosen = _Base(repo.resolve_commit(left), left)
+    else:
+        fork = repo.merge_base(repo.resolve_commit(left), head)
+        if fork is None:
+            raise UsageError(f"{left} and {right} share no history, so {text} has no merge-base.", hint="A..B")
+        chosen = _Base(fork, f"the merge-base of {left} and {right}")
+    return _endpoints(repo, chosen, _Head("range", head, repo.tree_id(head), f"{_short(head)} (--range {text})"))
+
+
+def _automatic(
+    repo: Repository,
+    given_base: str | None,
+    main: str,
+    recorded_base: RecordedBase,
+    others_changed: OthersChanged,
+) -> Endpoints:
+    head = _automatic_head(repo)
+    if given_base is not None:
+        return _endpoints(repo, _given(repo, given_base), head)
+    if repo.head is None:
+        return _endpoints(repo, _head_base(repo), head)
+    base = _unfinished_merge(repo, main) or _branch_base(repo, main)
+    if base is None:
+        recorded = _recorded(repo, head.tree, recorded_base, others_changed)
+        base = recorded if recorded.commit else _last(repo, head, recorded.why)
+    return _endpoints(repo, base, head)
+
+
+def _automatic_head(repo: Repository) -> _Head:
+    if repo.head is None:
+        return _Head("staged", None, repo.index_tree(), "the index")
+    if repo.status().staged:
+        return _Head("staged", None, repo.index_tree(), "the index, for something is staged")
+    name = f"HEAD ({_short(repo.head)}), for nothing is staged"
+    return _Head("range", repo.head, repo.tree_id(repo.head), name)
+
+
+def _last(repo: Repository, head: _Head, why: str) -> _Base:
+    """HEAD for what is staged, else its first parent; ``why`` says why the packet's own base doesn't serve."""
+    base = _first_parent(repo, head.commit, "HEAD") if head.commit else _head_base(repo)
+    return replace(base, why=f"{base.why}, {why}" if why else base.why)
+
+
+def _main(repo: Repository, name: str, commit: str) -> MainBranch:
+    found = repo.main(name, commit)
+    if found is None:
+        # The whole refspec, because a clone of a single branch fetches a bare name into FETCH_HEAD only.
+        fetch = f"git fetch origin {name}:refs/remotes/origin/{name}" + (" --unshallow" if repo.is_shallow else "")
+        raise NotRunError(
+            f"There is neither a branch {name} nor origin/{name}, so where the change begins can't be known.",
+            hint=f"{fetch}, or name the main branch in [git] main, or the base with --base REV",
+        )
+    return found
+
+
+def _unfinished_merge(repo: Repository, name: str) -> _Base | None:
+    if repo.head is None or repo.merge_head is None:
+        return None
+    ours, theirs = _main(repo, name, repo.head), _main(repo, name, repo.merge_head)
+    later = repo.later(ours.merge_base, theirs.merge_base)
+    whose, branch = ("HEAD", ours) if later == ours.merge_base else ("MERGE_HEAD", theirs)
+    return _Base(later, f"the merge-base of {whose} and {branch.name} in an unfinished merge")
+
+
+def _branch_base(repo: Repository, name: str) -> _Base | None:
+    """The base that main or the branch's name tells; None on main, or detached within it."""
+    found = _main(repo, name, repo.head or "")
+    if found.merge_base != repo.head:
+        return _Base(found.merge_base, f"the merge-base of HEAD and {found.name}")
+    if repo.branch is not None and repo.branch != name:
+        return _Base(repo.head, f"HEAD, for {found.name} holds all of branch {repo.branch}")
+    return None
+
+
+def _recorded(
+    repo: Repository, head_tree: str, recorded_base: RecordedBase, others_changed: OthersChanged
+) -> _Base:
+    """The packet's MERGE_BASE_SHA if it serves; else no commit, and why it doesn't."""
+    head = repo.tree(head_tree)
+    recorded = recorded_base(head)
+    if not recorded:
+        return _Base(None, "")
+    written = f"MERGE_BASE_SHA {recorded}"
+    if not re.fullmatch(r"[0-9a-fA-F]{7,64}", recorded):
+        return _Base(None, f"for {written} is no commit id")
+    try:
+        commit = repo.resolve_commit(recorded)
+    except (UsageError, NotRunError):
+        return _Base(None, f"for {written} isn't in this repository")
+    if not repo.contains(repo.head or "", commit):
+        return _Base(None, f"for {written} is no ancestor of HEAD")
+    if others_changed(repo.tree(commit), head):
+        return _Base(None, f"for another packet's manifest changed since {written}")
+    return _Base(commit, "the packet's MERGE_BASE_SHA")
