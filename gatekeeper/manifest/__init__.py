@@ -1,0 +1,1 @@
+"""Change set to manifest entries, and recorded entries held against computed ones."""
