@@ -1,0 +1,170 @@
+"""What every command shares: the common options, the outputs, and the one funnel from errors to exit codes."""
+
+import inspect
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gatekeeper.model.errors import UsageError
+
+
+class Format(StrEnum):
+    """The formats that are built."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class Color(StrEnum):
+    """When to colour text."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """The options that every command takes, before or after its name; None where one wasn't given."""
+
+    repo: Path | None = None
+    config: Path | None = None
+    format: Format | None = None
+    output: Path | None = None
+    color: Color | None = None
+    quiet: bool = False
+    verbose: bool = False
+
+    def over(self, earlier: "Common") -> "Common":
+        """These options, where not given those that stood before the command's name."""
+        return Common(
+            repo=self.repo or earlier.repo,
+            config=self.config or earlier.config,
+            format=self.format or earlier.format,
+            output=self.output or earlier.output,
+            color=self.color or earlier.color,
+            quiet=self.quiet or earlier.quiet,
+            verbose=self.verbose or earlier.verbose,
+        )
+
+    @property
+    def root(self) -> Path:
+        """The repository to work in: ``--repo``, else the present directory."""
+        if self.repo is None:
+            return Path.cwd()
+        if not self.repo.is_dir():
+            raise UsageError(f"There is no folder {self.repo}.", hint="name a folder of a repository with --repo")
+        return self.repo
+
+    @property
+    def detail(self) -> int:
+        """0 for -q, 2 for -v, else 1."""
+        return 0 if self.quiet else 2 if self.verbose else 1
+
+    @property
+    def colored(self) -> bool:
+        """Whether text on stdout gets colours (https://no-color.org)."""
+        color = self.color or Color.AUTO
+        if self.output is not None or color is Color.NEVER:
+            return False
+        if color is Color.ALWAYS:
+            return True
+        return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+    def progress(self, line: str) -> None:
+        """Tell on stderr what a long run is doing, where someone is watching."""
+        if not self.quiet and (self.verbose or sys.stderr.isatty()):
+            sys.stderr.write(f"{line}\n")
+
+    def emit(self, text: str) -> None:
+        """Put a result where it belongs: stdout, or the file of ``--output``."""
+        if self.output is None:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+            return
+        try:
+            self.output.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"{self.output} can't be written: {error.strerror}.") from error
+
+
+_OPTIONS: dict[str, Any] = {
+    "repo": Annotated[Path | None, typer.Option(help="The repository, or any folder in it.", metavar="DIR")],
+    "config": Annotated[
+        Path | None, typer.Option(help="Read the configuration from this file alone.", metavar="FILE")
+    ],
+    "format": Annotated[Format | None, typer.Option(help="How to show the result.", show_default="text")],
+    "output": Annotated[Path | None, typer.Option(help="Write the result to this file.", metavar="FILE")],
+    "color": Annotated[Color | None, typer.Option(help="When to colour text.", show_default="auto")],
+    "quiet": Annotated[bool, typer.Option("--quiet", "-q", help="Show errors and the closing lines only.")],
+    "verbose": Annotated[bool, typer.Option("--verbose", "-v", help="Show the manifest too, and progress.")],
+}
+_DEFAULTS = {"quiet": False, "verbose": False}
+
+
+def with_common(command: Callable[..., int]) -> Callable[..., int]:
+    """Give a command the common options: ``command(common, …)`` gets them gathered as its first argument."""
+    own = list(inspect.signature(command).parameters.values())[1:]
+    context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+    options = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=_DEFAULTS.get(name), annotation=annotation)
+        for name, annotation in _OPTIONS.items()
+    ]
+
+    def wrapper(ctx: typer.Context, **arguments: Any) -> int:
+        given = Common(**{name: arguments.pop(name) for name in _OPTIONS})
+        earlier = ctx.find_root().obj
+        return command(given.over(earlier) if isinstance(earlier, Common) else given, **arguments)
+
+    as_keywords = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
+    signature = inspect.Signature([context, *as_keywords, *options], return_annotation=int)
+    wrapper.__signature__ = signature  # type: ignore[attr-defined]  # typer reads a command's options from it
+    wrapper.__annotations__ = {p.name: p.annotation for p in signature.parameters.values()}
+    wrapper.__name__ = command.__name__
+    wrapper.__doc__ = command.__doc__
+    return wrapper
+
+
+def common_callback(ctx: typer.Context, **arguments: Any) -> None:
+    """Keep the options that stand before the command's name for the command to find."""
+    ctx.obj = Common(**{name: arguments.pop(name) for name in _OPTIONS})
+
+
+def register_callback(app: typer.Typer) -> None:
+    """Let the program itself take the common options, and ``--version``."""
+
+    def callback(ctx: typer.Context, **arguments: Any) -> None:
+        common_callback(ctx, **arguments)
+
+    context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+    version = inspect.Parameter(
+        "version",
+        inspect.Parameter.KEYWORD_ONLY,
+        default=False,
+        annotation=Annotated[
+            bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
+        ],
+    )
+    options = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=_DEFAULTS.get(name), annotation=annotation)
+        for name, annotation in _OPTIONS.items()
+    ]
+    signature = inspect.Signature([context, *options, version])
+    callback.__signature__ = signature  # type: ignore[attr-defined]  # as in with_common
+    callback.__annotations__ = {p.name: p.annotation for p in signature.parameters.values()}
+    callback.__doc__ = "Prove a change against its plan: work packets, manifests, gates, migration proofs."
+    app.callback()(callback)
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        from gatekeeper import __version__
+
+        typer.echo(f"gate {__version__}")
+        raise typer.Exit

@@ -1,0 +1,77 @@
+"""The command line's entry: one funnel from errors to exit codes (contract, section 3)."""
+
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from gatekeeper.cli import common, demo, migrations, post_work, pre_work, sha
+from gatekeeper.model.errors import ExitCode, GateError
+
+# The base of typer's usage errors: click's class in older versions of typer, in newer ones that of its own copy.
+CallError: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+
+
+def build_app() -> typer.Typer:
+    """The whole program; plain help and plain errors halve the time that ``--help`` takes."""
+    app = typer.Typer(
+        name="gate",
+        add_completion=False,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    common.register_callback(app)
+    for module in (pre_work, post_work, sha, demo):
+        app.command(module.NAME)(common.with_common(module.command))
+    group = typer.Typer(help="Prove migrations.", no_args_is_help=True)
+    group.command("prove")(common.with_common(migrations.prove))
+    app.add_typer(group, name="migrations")
+    return app
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run ``gate`` and return its exit code; results have gone to stdout, all else to stderr."""
+    command = typer.main.get_command(build_app())
+    try:
+        outcome = command.main(args=arguments, prog_name="gate", standalone_mode=False)
+    except CallError as error:
+        return _call_error(error)
+    except GateError as error:
+        return _told(error.message, error.hint, error.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        return _told("Interrupted.", None, ExitCode.INTERRUPTED)
+    except Exception as error:  # noqa: BLE001 - the funnel's last resort: one line, and a log to paste
+        return _unexpected(error)
+    return int(outcome) if isinstance(outcome, int) else ExitCode.PASS
+
+
+def _call_error(error: Exception) -> ExitCode:
+    """Wrong usage; a call without a command is answered with the help."""
+    message = error.format_message() if isinstance(error, CallError) else str(error)
+    if type(error).__name__ == "NoArgsIsHelpError":
+        sys.stderr.write(f"{message}\n")
+        return ExitCode.USAGE
+    context = getattr(error, "ctx", None)
+    return _told(message, f"{context.command_path if context else 'gate'} --help", ExitCode.USAGE)
+
+
+def _told(message: str, hint: str | None, code: ExitCode) -> ExitCode:
+    sys.stderr.write(f"gate: {message}\n")
+    if hint:
+        sys.stderr.write(f"      mend: {hint}\n")
+    return code
+
+
+def _unexpected(error: Exception) -> ExitCode:
+    with tempfile.NamedTemporaryFile("w", prefix="gate-", suffix=".log", delete=False, encoding="utf-8") as log:
+        traceback.print_exception(error, file=log)
+    return _told(
+        f"An unexpected {type(error).__name__} stopped the run; the log is at {Path(log.name)}.",
+        "report it with that log",
+        ExitCode.INTERNAL,
+    )

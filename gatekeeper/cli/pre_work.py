@@ -1,0 +1,17 @@
+"""``gate pre-work WP-ID``."""
+
+from typing import Annotated
+
+import typer
+
+from gatekeeper.cli.common import Common
+from gatekeeper.cli.show import show
+
+NAME = "pre-work"
+
+
+def command(common: Common, wp_id: Annotated[str, typer.Argument(metavar="WP-ID")]) -> int:
+    """May work start? Phase, packet, refinement, links; packet and refinement committed."""
+    from gatekeeper import runs
+
+    return show(common, runs.pre_work(common.root, wp_id, config=common.config))

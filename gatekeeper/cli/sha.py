@@ -1,0 +1,44 @@
+"""``gate sha FILE…``."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gatekeeper.cli import selectors
+from gatekeeper.cli.common import Common, Format
+from gatekeeper.model.sha import FileShas
+
+NAME = "sha"
+
+
+def command(
+    common: Common,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...")],
+    base: selectors.Base = None,
+) -> int:
+    """Show the SHA1 of files at the base, in the index and in the work tree, and which to record."""
+    from gatekeeper import runs
+
+    rows = runs.shas_of(common.root, files, base=base, config=common.config)
+    if common.format is Format.JSON:
+        body = {"schema": "gatekeeper/sha/v1", "files": [row.model_dump(mode="json") for row in rows]}
+        common.emit(json.dumps(body, indent=1) + "\n")
+    else:
+        common.emit("".join(_text(row) for row in rows))
+    return 0
+
+
+def _text(row: FileShas) -> str:
+    from gatekeeper.reports.text import printable
+
+    note = "  (the work tree has unstaged edits: git add, then ask again)" if row.unstaged else ""
+    return (
+        f"{printable(row.path)}\n"
+        f"  base       {row.base or 'absent'}\n"
+        f"  index      {row.index or 'absent'}\n"
+        f"  work tree  {row.worktree or 'absent'}\n"
+        f"  record     Pre-SHA1 {row.pre_sha1}\n"
+        f"             Post-SHA1 {row.post_sha1}{note}\n"
+    )

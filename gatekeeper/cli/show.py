@@ -1,0 +1,19 @@
+"""Show a verdict in the format asked for."""
+
+from gatekeeper.cli.common import Common, Format
+from gatekeeper.model.verdict import Verdict
+
+
+def show(common: Common, verdict: Verdict) -> int:
+    """Put the verdict out and return its exit code."""
+    if common.format is Format.JSON:
+        from gatekeeper.reports.json import render_json
+
+        common.emit(render_json(verdict))
+    else:
+        from gatekeeper.reports.text import render_text
+        from gatekeeper.resources import template
+
+        text = render_text(verdict, template("verdict.txt.j2"), color=common.colored, detail=common.detail)
+        common.emit(text)
+    return verdict.exit_code

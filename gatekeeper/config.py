@@ -1,0 +1,144 @@
+"""Load and validate the configuration: ``gatekeeper.toml``, or ``[tool.gatekeeper]`` in ``pyproject.toml``.
+
+Contract, section 4. No file is needed. Nothing here looks at a disk or at git: whoever calls says how a file is
+read, so that the same code loads the work tree's configuration and that of a commit.
+"""
+
+import difflib
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from gatekeeper.model.errors import ConfigError
+from gatekeeper.model.settings import Settings
+
+CONFIG_FILE = "gatekeeper.toml"
+PYPROJECT = "pyproject.toml"
+
+_ENVIRONMENT = {"GATEKEEPER_POSTGRES_URL": "postgres", "GATEKEEPER_LEDGER_URL": "ledger"}
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The settings in force and the name of the file they come from, None where defaults serve."""
+
+    settings: Settings
+    origin: str | None
+
+
+def load(read: Callable[[str], bytes | None]) -> Loaded:
+    """The configuration of a tree; ``read`` gives a root file's bytes or None where there is no such file.
+
+    ``gatekeeper.toml`` wins over ``pyproject.toml``. Raises ConfigError.
+    """
+    for name in (CONFIG_FILE, PYPROJECT):
+        data = read(name)
+        if data is None:
+            continue
+        settings = parse(data, name)
+        if settings is not None:
+            return Loaded(settings, name)
+    return Loaded(Settings(), None)
+
+
+def parse(data: bytes, origin: str) -> Settings | None:
+    """The settings that a TOML file holds; None for a ``pyproject.toml`` without ``[tool.gatekeeper]``.
+
+    ``origin`` is the file's name as errors show it. Raises ConfigError for what is no TOML, an unknown key
+    (naming the nearest known one) or a value of the wrong type.
+    """
+    text = _decoded(data, origin)
+    try:
+        table: Any = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{origin} is not valid TOML: {error}.", hint=f"edit {origin}") from error
+    if origin.replace("\\", "/").rsplit("/", 1)[-1] == PYPROJECT:
+        tool = table.get("tool")
+        table = tool.get("gatekeeper") if isinstance(tool, dict) else None
+        if table is None:
+            return None
+    try:
+        return Settings.model_validate(table)
+    except ValidationError as error:
+        raise ConfigError(_explain(error, text, origin), hint=f"edit {origin}") from error
+
+
+def with_environment(settings: Settings, environ: Mapping[str, str]) -> Settings:
+    """The settings with GATEKEEPER_POSTGRES_URL and GATEKEEPER_LEDGER_URL, where set, in place of the file's."""
+    for variable, table in _ENVIRONMENT.items():
+        url = environ.get(variable)
+        if url:
+            changed = getattr(settings, table).model_copy(update={"url": url})
+            settings = settings.model_copy(update={table: changed})
+    return settings
+
+
+def _decoded(data: bytes, origin: str) -> str:
+    try:
+        return data.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ConfigError(
+            f"{origin}:{line} is not UTF-8, which TOML must be.", hint=f"save {origin} as UTF-8"
+        ) from error
+
+
+def _explain(error: ValidationError, text: str, origin: str) -> str:
+    """One sentence for the first thing wrong, in the order of the file."""
+    problems = []
+    for detail in error.errors():
+        keys = [part for part in detail["loc"] if isinstance(part, str)]
+        problems.append((_line_of(text, keys), _problem(detail["type"], keys, detail["msg"])))
+    line, sentence = min(problems, key=lambda item: (item[0] or len(text), item[1]))
+    return f"{origin}:{line} {sentence}" if line else f"{origin}: {sentence}"
+
+
+def _problem(kind: str, keys: list[str], message: str) -> str:
+    dotted = ".".join(keys)
+    if kind != "extra_forbidden":
+        return (
+            f"has a wrong value for {dotted or 'the table'}: {message.removeprefix('Value error, ').rstrip('.')}."
+        )
+    known = sorted(_known_keys(keys[:-1]))
+    near = difflib.get_close_matches(keys[-1], known, n=1, cutoff=0.0)
+    return f"has the unknown key {dotted}; the nearest known one is {'.'.join([*keys[:-1], *near])}."
+
+
+def _known_keys(path: Iterable[str]) -> set[str]:
+    """The keys that the table at ``path`` may hold."""
+    model: type[BaseModel] = Settings
+    for part in path:
+        field = next(
+            (f for name, f in model.model_fields.items() if part in {name, f.alias}),
+            None,
+        )
+        annotation = field.annotation if field else None
+        arguments = getattr(annotation, "__args__", ())
+        candidates = [annotation, *arguments]
+        nested = [c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)]
+        if not nested:
+            return set()
+        model = nested[0]
+    return {field.alias or name for name, field in model.model_fields.items()}
+
+
+def _line_of(text: str, keys: list[str]) -> int | None:
+    """The 1-based line on which a key stands; TOML's parser keeps no positions, so this looks for it."""
+    if not keys:
+        return None
+    header = re.compile(rf"^\s*\[+\s*(?:tool\.gatekeeper\.)?{re.escape('.'.join(keys[:-1]))}\s*\]")
+    own_header = re.compile(rf"^\s*\[+\s*(?:tool\.gatekeeper\.)?{re.escape('.'.join(keys))}\b")
+    key = re.compile(rf"^\s*[\"']?{re.escape(keys[-1])}[\"']?\s*=")
+    inside = len(keys) == 1
+    for number, line in enumerate(text.split("\n"), start=1):
+        if own_header.match(line):
+            return number
+        if line.lstrip().startswith("["):
+            inside = bool(header.match(line)) if len(keys) > 1 else "tool.gatekeeper" in line
+        elif inside and key.match(line):
+            return number
+    return None

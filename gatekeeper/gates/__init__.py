@@ -1,0 +1,1 @@
+"""Which checks, in which order; pure."""

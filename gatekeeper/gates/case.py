@@ -1,0 +1,91 @@
+"""What a gate judges, gathered as values, and what a check answers."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from gatekeeper.model.changes import ChangeSet, FileChange, TreeView
+from gatekeeper.model.finding import Finding, Status
+from gatekeeper.model.manifest import Gate, ManifestEntry
+from gatekeeper.model.packet import Packet, Refinement
+from gatekeeper.model.proof import ProofResult
+from gatekeeper.model.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The changed files of a change set by what they need (contract, section 1, SCOPE).
+
+    ``own`` are this packet, its refinement and its evidence; ``packet_files`` the other files of the packets and
+    refinements folders; ``exempt`` match the configured globs; ``governed`` need scope and a manifest entry.
+    """
+
+    own: tuple[FileChange, ...] = ()
+    packet_files: tuple[FileChange, ...] = ()
+    exempt: tuple[FileChange, ...] = ()
+    governed: tuple[FileChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MainTip:
+    """The main branch as found: its name, its tip's tree, and whether it contains the judged head commit."""
+
+    name: str
+    tree: TreeView
+    contains_head: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One packet and one change, ready to be judged.
+
+    ``packet`` and ``refinement`` are None where there is none to read; ``packet_problems`` then says why.
+    ``head`` is the judged tree; ``base`` None where there is no change set (pre-work). ``committed`` is HEAD's
+    tree, None before the first commit. ``writing`` is true where the run will write the manifest that it computes.
+    ``today`` judges waivers' expiry. ``prove`` runs the migration proof on the judged tree when called.
+    """
+
+    gate: str
+    wp_id: str
+    packet_path: str
+    packet: Packet | None
+    packet_problems: tuple[Finding, ...]
+    refinement_path: str
+    refinement: Refinement | None
+    settings: Settings
+    head: TreeView
+    base: TreeView | None
+    committed: TreeView | None
+    today: dt.date
+    packet_ids: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    change_set: ChangeSet | None = None
+    selection: Selection = Selection()
+    entries: tuple[ManifestEntry, ...] = ()
+    main: MainTip | None = None
+    writing: bool = False
+    read_blob: Callable[[str], bytes] | None = None
+    prove: Callable[[], ProofResult] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A check's answer. ``status`` None means: FAIL if any unwaived finding is an error, else PASS.
+
+    ``gates`` holds what this check knows of the manifest's gates, by path.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    status: Status | None = None
+    reason: str | None = None
+    gates: Mapping[str, Mapping[Gate, bool]] = field(default_factory=dict)
+    proof: ProofResult | None = None
+
+
+def not_applicable(reason: str) -> Outcome:
+    """The answer of a check that has nothing to judge here."""
+    return Outcome(status=Status.NOT_APPLICABLE, reason=reason)
+
+
+def not_run(reason: str) -> Outcome:
+    """The answer of a check that should have run and could not."""
+    return Outcome(status=Status.NOT_RUN, reason=reason)

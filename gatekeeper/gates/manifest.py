@@ -1,0 +1,130 @@
+"""The ``manifest`` check and the ten gates of every entry (contract, section 1, Manifest and The ten gates)."""
+
+import posixpath
+from collections.abc import Mapping
+
+from gatekeeper.gates.case import Case, MainTip, Outcome, not_run
+from gatekeeper.gates.refinement import anchors_apply
+from gatekeeper.gates.scope import owned
+from gatekeeper.gates.select import ignored_by_manifest
+from gatekeeper.manifest.compare import compare
+from gatekeeper.manifest.fields import target_of
+from gatekeeper.manifest.replaced import replaced
+from gatekeeper.model.changes import FileChange, Side, TreeView
+from gatekeeper.model.finding import Finding
+from gatekeeper.model.manifest import GATE_CODES, Gate, ManifestEntry
+from gatekeeper.model.names import for_output
+
+_COMPUTED = dict.fromkeys((Gate.RAILS, Gate.PRE, Gate.POST, Gate.DELTA, Gate.WRITTEN), True)
+
+
+def check_manifest(case: Case) -> Outcome:
+    """Rules: manifest.*. A writing run replaces what is recorded and notes each value; else it is compared."""
+    if case.packet is None or case.change_set is None or case.read_blob is None:
+        return not_run("there is no packet to hold the manifest")
+    own = owned(case)
+
+    def ignored(path: str) -> bool:
+        return ignored_by_manifest(path, own, case.settings.packets)
+
+    if case.writing:
+        known = [block for block in case.packet.recorded if not ignored(target_of(block) or "")]
+        notes = replaced(case.entries, known, packet_path=case.packet.path)
+        return Outcome(notes, gates={entry.path: _COMPUTED for entry in case.entries})
+    comparison = compare(
+        case.entries, case.packet.recorded, packet_path=case.packet.path, ignored=ignored, blobs=case.read_blob
+    )
+    malformed = tuple(
+        Finding(
+            rule="manifest.malformed",
+            message=line.problem,
+            path=case.packet.path,
+            line=line.line,
+            hint=f"gate post-work {case.wp_id} writes the manifest",
+        )
+        for line in case.packet.malformed_manifest
+    )
+    written = {target_of(block) for block in case.packet.recorded}
+    gates = {
+        entry.path: {**comparison.gates.get(entry.path, {}), Gate.WRITTEN: entry.path in written}
+        for entry in case.entries
+    }
+    return Outcome((*comparison.findings, *malformed), gates=gates)
+
+
+def check_gates(case: Case, done: Mapping[str, Outcome]) -> tuple[Outcome, dict[str, dict[str, bool | None]]]:
+    """All ten gates of every entry, from what the other checks found; fails where one isn't proven.
+
+    A gate whose cause another check reports gets no finding of its own. Rule: manifest.gate.
+    """
+    if case.change_set is None:
+        return not_run("there is no change set"), {}
+    table = {entry.path: _gates_of(entry, case, done) for entry in case.entries}
+    findings = [
+        _finding(entry, gate)
+        for entry in case.entries
+        for gate in (Gate.FILENAME, Gate.PREIMAGE)
+        if table[entry.path][gate] is False
+    ]
+    unproven = {gate for gates in table.values() for gate, value in gates.items() if value is False}
+    reason = None
+    if unproven:
+        listed = ", ".join(f"{gate} ({GATE_CODES[gate]})" for gate in Gate if gate in unproven)
+        reason = f"not proven: {listed}"
+    return Outcome(tuple(findings), reason=reason), {
+        path: {str(gate): value for gate, value in gates.items()} for path, gates in table.items()
+    }
+
+
+def _gates_of(entry: ManifestEntry, case: Case, done: Mapping[str, Outcome]) -> dict[Gate, bool | None]:
+    known: dict[Gate, bool | None] = {}
+    for outcome in done.values():
+        known.update(outcome.gates.get(entry.path, {}))
+        known.update(outcome.gates.get("", {}))
+    if not anchors_apply(case):
+        known[Gate.ANCHORS] = None
+    known[Gate.FILENAME] = _openable(entry.change, case)
+    known[Gate.PREIMAGE] = _matches_main(entry.change, case.main)
+    return {gate: known.get(gate, False) for gate in Gate}
+
+
+def _openable(change: FileChange, case: Case) -> bool:
+    """Gate C701-G06: relative, POSIX, normalised, inside the repository, readable where it exists."""
+    for path in filter(None, (change.path, change.old_path)):
+        if path.startswith("/") or posixpath.normpath(path) != path or path.split("/")[0] in {"..", ".git"}:
+            return False
+    blobs = case.change_set.blobs if case.change_set else {}
+    sides = [side for side in (change.base, change.head) if side is not None]
+    return all(side.is_submodule or side.oid in blobs for side in sides)
+
+
+def _matches_main(change: FileChange, main: MainTip | None) -> bool | None:
+    """Gate C701-G08: main's tip holds the base or the head blob of this file, or contains head."""
+    if main is None:
+        return None
+    if main.contains_head:
+        return True
+    if change.old_path is None:
+        return _at(main.tree, change.path) in {_oid(change.base), _oid(change.head)}
+    moved = _at(main.tree, change.path) == _oid(change.head)
+    unmoved = _at(main.tree, change.old_path) == _oid(change.base) and change.path not in main.tree.entries
+    return moved or unmoved
+
+
+def _at(tree: TreeView, path: str) -> str | None:
+    return _oid(tree.entries.get(path))
+
+
+def _oid(side: Side | None) -> str | None:
+    return side.oid if side else None
+
+
+def _finding(entry: ManifestEntry, gate: Gate) -> Finding:
+    name = for_output(entry.path)
+    if gate is Gate.PREIMAGE:
+        message = f"{name}: main holds neither the version this change starts from nor the one it ends with."
+        hint = "something else landed meanwhile: rebase or merge main, then run post-work again"
+    else:
+        message = f"{name}: the path isn't a normalised path inside the repository, or its blob can't be read."
+        hint = "rename the file; for a missing blob fetch the full history"
+    return Finding(rule="manifest.gate", message=f"{message} ({gate}, {GATE_CODES[gate]})", path=name, hint=hint)

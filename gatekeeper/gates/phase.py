@@ -1,0 +1,66 @@
+"""The ``phase`` check: BOOTSTRAP, then SKELETON, then its approval, before IMPLEMENTATION (contract, Phase)."""
+
+import itertools
+from collections.abc import Iterator
+
+from gatekeeper.gates.case import Case, Outcome, not_run
+from gatekeeper.model.finding import Finding
+from gatekeeper.model.packet import Packet
+
+
+def check_phase(case: Case) -> Outcome:
+    """Rules: phase.bootstrap-missing, .skeleton-missing, .order; for post-work .not-approved too."""
+    if case.packet is None:
+        return not_run("there is no packet to read the phases from")
+    findings = list(_headings(case.packet))
+    if case.gate != "pre-work":
+        findings += _approval(case.packet)
+    return Outcome(tuple(findings))
+
+
+def _headings(packet: Packet) -> Iterator[Finding]:
+    phase = packet.phase
+    for name, line in (("BOOTSTRAP", phase.bootstrap), ("SKELETON", phase.skeleton)):
+        if line is None:
+            yield Finding(
+                rule=f"phase.{name.lower()}-missing",
+                message=f"{packet.path} has no {name} heading outside code fences.",
+                path=packet.path,
+                hint=f"add a '## {name}' section and fill it before work starts",
+            )
+    order = [
+        (name, line)
+        for name, line in (
+            ("BOOTSTRAP", phase.bootstrap),
+            ("SKELETON", phase.skeleton),
+            ("IMPLEMENTATION", phase.implementation),
+        )
+        if line is not None
+    ]
+    for (earlier, first), (later, second) in itertools.pairwise(order):
+        if first > second:
+            yield Finding(
+                rule="phase.order",
+                message=f"{packet.path}:{second} {later} stands before {earlier} (line {first}).",
+                path=packet.path,
+                line=second,
+                hint="the order is BOOTSTRAP, SKELETON, IMPLEMENTATION",
+            )
+
+
+def _approval(packet: Packet) -> Iterator[Finding]:
+    phase = packet.phase
+    if phase.skeleton is None:
+        return
+    before = [line for line in phase.approvals if phase.implementation is None or line < phase.implementation]
+    if not before:
+        yield Finding(
+            rule="phase.not-approved",
+            message=(
+                f"{packet.path}: the SKELETON section (line {phase.skeleton}) holds no line 'SKELETON APPROVED' "
+                "outside code fences and before IMPLEMENTATION."
+            ),
+            path=packet.path,
+            line=phase.skeleton,
+            hint="have the skeleton approved: a line 'SKELETON APPROVED' in the SKELETON section, committed alone",
+        )

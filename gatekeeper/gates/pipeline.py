@@ -1,0 +1,146 @@
+"""The gates: which checks, in which order, and what they add up to. Pure: nothing printed, nothing written."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from gatekeeper.gates.case import Case, Outcome
+from gatekeeper.gates.changes import check_changes
+from gatekeeper.gates.checkpoint import check_checkpoint
+from gatekeeper.gates.lineage import check_lineage
+from gatekeeper.gates.links import check_links
+from gatekeeper.gates.manifest import check_gates, check_manifest
+from gatekeeper.gates.migrations import check_migrations
+from gatekeeper.gates.packet import check_packet
+from gatekeeper.gates.phase import check_phase
+from gatekeeper.gates.refinement import check_refinement, gate_of
+from gatekeeper.gates.scope import check_scope
+from gatekeeper.gates.waivers import applied, check_waivers, uses
+from gatekeeper.model.errors import ExitCode
+from gatekeeper.model.finding import CheckResult, Finding, Severity, Status, status_of
+from gatekeeper.model.manifest import Gate
+from gatekeeper.model.names import for_output
+from gatekeeper.model.proof import Proof
+
+TITLES = {
+    "packet": "Packet structure",
+    "phase": "Phase",
+    "refinement": "Refinement and spec anchors",
+    "lineage": "Lineage",
+    "links": "Links",
+    "checkpoint": "Checkpoint commit",
+    "changes": "Change set",
+    "scope": "Scope",
+    "manifest": "Manifest",
+    "gates": "Manifest gates",
+    "migrations": "Migration proof",
+    "waivers": "Waivers",
+}
+_COMMON: dict[str, Callable[[Case], Outcome]] = {
+    "packet": check_packet,
+    "phase": check_phase,
+    "refinement": check_refinement,
+    "lineage": check_lineage,
+    "links": check_links,
+}
+_PRE_WORK = {**_COMMON, "checkpoint": check_checkpoint}
+_POST_WORK = {**_COMMON, "changes": check_changes, "scope": check_scope, "manifest": check_manifest}
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a gate came to: its checks in order, the gates of each entry by path, waiver uses, and the proof."""
+
+    checks: tuple[CheckResult, ...]
+    gates: Mapping[str, Mapping[str, bool | None]]
+    waived: Mapping[str, int]
+    proof: Proof | None
+
+    @property
+    def status(self) -> Status:
+        """FAIL if a check failed, else NOT_RUN if one could not run, else PASS."""
+        statuses = {check.status for check in self.checks}
+        return next((s for s in (Status.FAIL, Status.NOT_RUN) if s in statuses), Status.PASS)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The contract's exit code for the status."""
+        return {Status.FAIL: ExitCode.FAIL, Status.NOT_RUN: ExitCode.NOT_RUN}.get(self.status, ExitCode.PASS)
+
+
+def judge(case: Case) -> Judgement:
+    """Run the case's gate. Every check that can run runs, whatever failed before."""
+    run = _Run(case)
+    for check_id, check in (_PRE_WORK if case.gate == "pre-work" else _POST_WORK).items():
+        run.add(check_id, check)
+    gates: dict[str, dict[str, bool | None]] = {}
+    if case.gate != "pre-work":
+
+        def ten_gates(judged: Case) -> Outcome:
+            outcome, table = check_gates(judged, run.outcomes)
+            gates.update(table)
+            failed = any(value is False for row in table.values() for value in row.values())
+            return replace(outcome, status=Status.FAIL) if failed else outcome
+
+        run.add("gates", ten_gates)
+        run.add("migrations", check_migrations)
+        used = uses(run.findings())
+        run.add("waivers", lambda judged: check_waivers(judged, used))
+    proof = run.outcomes["migrations"].proof if "migrations" in run.outcomes else None
+    return Judgement(tuple(run.results), gates, uses(run.findings()), proof.proof if proof else None)
+
+
+class _Run:
+    """The checks done so far, each with its waivers applied."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.outcomes: dict[str, Outcome] = {}
+        self.results: list[CheckResult] = []
+
+    def findings(self) -> tuple[Finding, ...]:
+        return tuple(finding for result in self.results for finding in result.findings)
+
+    def add(self, check_id: str, check: Callable[[Case], Outcome]) -> None:
+        started = time.monotonic()
+        outcome = check(self.case)
+        waivers = self.case.packet.waivers if self.case.packet else ()
+        findings = applied(outcome.findings, waivers, self.case.today)
+        outcome = replace(outcome, findings=findings, gates=self._gates(check_id, outcome, findings))
+        failed = status_of(findings) is Status.FAIL
+        status = Status.FAIL if failed else outcome.status or Status.PASS
+        self.outcomes[check_id] = outcome
+        self.results.append(
+            CheckResult(
+                id=check_id,
+                title=TITLES[check_id],
+                status=status,
+                reason=outcome.reason or _reason(status, findings),
+                duration_ms=round((time.monotonic() - started) * 1000),
+                findings=tuple(sorted(findings, key=Finding.sort_key)),
+            )
+        )
+
+    def _gates(
+        self, check_id: str, outcome: Outcome, findings: tuple[Finding, ...]
+    ) -> Mapping[str, Mapping[Gate, bool]]:
+        """What the check says of entries' gates; the empty path stands for every entry."""
+        if check_id == "refinement":
+            return {"": gate_of(findings)}
+        if check_id == "links":
+            return {"": {Gate.LINKS: status_of(findings) is Status.PASS and self.case.packet is not None}}
+        if check_id == "scope":
+            return {path: {Gate.WINDOW: not _barred(for_output(path), findings)} for path in outcome.gates}
+        return outcome.gates
+
+
+def _barred(path: str, findings: tuple[Finding, ...]) -> bool:
+    return any(f.rule == "scope.window" and f.path == path and f.waiver is None for f in findings)
+
+
+def _reason(status: Status, findings: tuple[Finding, ...]) -> str | None:
+    """Why a check failed: how many errors, by rule."""
+    if status is not Status.FAIL:
+        return None
+    rules = sorted({f.rule for f in findings if f.severity is Severity.ERROR and f.waiver is None})
+    return ", ".join(rules)

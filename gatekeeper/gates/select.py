@@ -1,0 +1,55 @@
+"""Which changed files need scope and a manifest entry, and which don't (contract, section 1, SCOPE)."""
+
+import re
+
+from gatekeeper.gates.case import Selection
+from gatekeeper.model.changes import ChangeSet, FileChange
+from gatekeeper.model.globs import matches_any
+from gatekeeper.model.settings import PacketSettings
+
+# A packets folder that is the repository's root holds packets and evidence beside everything else.
+_AT_ROOT = re.compile(r"WP-[A-Za-z0-9.-]+(?:\.md|/.*)$|evidence/", re.DOTALL)
+
+
+def own_paths(wp_id: str, packet_path: str, refinement_path: str, settings: PacketSettings) -> tuple[str, ...]:
+    """The paths and folders (``dir/``) that belong to a packet itself: always in scope, never in a manifest."""
+    folder = "" if settings.dir == "." else f"{settings.dir}/"
+    evidence = (f"{folder}evidence/{wp_id}/", f"{folder}{wp_id}/evidence/")
+    return (packet_path, refinement_path, *evidence)
+
+
+def is_packet_file(path: str, settings: PacketSettings) -> bool:
+    """Whether the path lies under the packets or the refinements folder."""
+    if "." in (settings.dir, settings.refinements) and _AT_ROOT.match(path):
+        return True
+    folders = {settings.dir, settings.refinements} - {"."}
+    return any(path.startswith(f"{folder}/") for folder in folders)
+
+
+def select(change_set: ChangeSet, own: tuple[str, ...], settings: PacketSettings) -> Selection:
+    """The change set's files by what they need; a rename needs what either of its names needs."""
+    groups: dict[str, list[FileChange]] = {"own": [], "packet_files": [], "exempt": [], "governed": []}
+    for change in change_set.changes:
+        names = [change.path] if change.old_path is None else [change.path, change.old_path]
+        groups[_group(names, own, settings)].append(change)
+    return Selection(**{name: tuple(changes) for name, changes in groups.items()})
+
+
+def ignored_by_manifest(path: str, own: tuple[str, ...], settings: PacketSettings) -> bool:
+    """Whether a recorded entry for this path is accepted and not compared."""
+    return _group([path], own, settings) != "governed"
+
+
+def is_own(path: str, own: tuple[str, ...]) -> bool:
+    """Whether the path is one of ``own_paths`` or lies in one of its folders."""
+    return any(path == name or (name.endswith("/") and path.startswith(name)) for name in own)
+
+
+def _group(names: list[str], own: tuple[str, ...], settings: PacketSettings) -> str:
+    if all(is_own(name, own) for name in names):
+        return "own"
+    if all(is_own(name, own) or is_packet_file(name, settings) for name in names):
+        return "packet_files"
+    if all(matches_any(settings.exempt, name) or is_packet_file(name, settings) for name in names):
+        return "exempt"
+    return "governed"

@@ -1,0 +1,85 @@
+"""Waivers: records that relax a finding, and the check that holds them (contract, Waivers)."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+
+from gatekeeper.gates.case import Case, Outcome, not_run
+from gatekeeper.model.finding import Finding, Severity
+from gatekeeper.model.globs import matches_any
+from gatekeeper.model.packet import Packet, Waiver
+
+# What protects the gate itself can't be waived (contract, Waivers).
+PROTECTED = ("packet.", "phase.", "manifest.", "authority.", "waiver.")
+
+
+def applied(findings: Iterable[Finding], waivers: Iterable[Waiver], today: dt.date) -> tuple[Finding, ...]:
+    """The findings, those that a valid waiver covers marked with its id."""
+    valid = [waiver for waiver in waivers if not expired(waiver, today)]
+    return tuple(_waived(finding, valid) for finding in findings)
+
+
+def uses(findings: Iterable[Finding]) -> Mapping[str, int]:
+    """How many findings each waiver covers, by waiver id."""
+    return Counter(finding.waiver for finding in findings if finding.waiver is not None)
+
+
+def expired(waiver: Waiver, today: dt.date) -> bool:
+    """Whether the waiver's last day has passed; one without an expiry never expires."""
+    return bool(waiver.expires) and dt.date.fromisoformat(waiver.expires) < today
+
+
+def check_waivers(case: Case, used: Mapping[str, int]) -> Outcome:
+    """Rules: waiver.malformed, .expired, .unused (a warning)."""
+    if case.packet is None:
+        return not_run("there is no packet to read waivers from")
+    return Outcome((*_malformed(case.packet), *_judged(case, case.packet, used)))
+
+
+def _malformed(packet: Packet) -> Iterator[Finding]:
+    for line in packet.malformed_waivers:
+        yield Finding(
+            rule="waiver.malformed",
+            message=line.problem,
+            path=packet.path,
+            line=line.line,
+            hint="- ID | rule or prefix | paths | reason | approver | YYYY-MM-DD | YYYY-MM-DD",
+        )
+
+
+def _judged(case: Case, packet: Packet, used: Mapping[str, int]) -> Iterator[Finding]:
+    for waiver in packet.waivers:
+        if expired(waiver, case.today):
+            yield Finding(
+                rule="waiver.expired",
+                message=f"Waiver {waiver.id} expired on {waiver.expires}.",
+                path=packet.path,
+                line=waiver.line,
+                hint="mend what it waived, or have a new waiver approved",
+            )
+        elif not used.get(waiver.id):
+            protected = waiver.rule.startswith(PROTECTED) or f"{waiver.rule}." in PROTECTED
+            why = "what protects the gate can't be waived" if protected else "no finding needed it"
+            yield Finding(
+                rule="waiver.unused",
+                severity=Severity.WARNING,
+                message=f"Waiver {waiver.id} for {waiver.rule} is unused: {why}.",
+                path=packet.path,
+                line=waiver.line,
+                hint="remove the waiver",
+            )
+
+
+def _waived(finding: Finding, waivers: list[Waiver]) -> Finding:
+    if finding.rule.startswith(PROTECTED) or finding.path is None or finding.waiver is not None:
+        return finding
+    for waiver in waivers:
+        if _covers_rule(waiver.rule, finding.rule) and matches_any(waiver.paths, finding.path):
+            return finding.model_copy(update={"waiver": waiver.id})
+    return finding
+
+
+def _covers_rule(pattern: str, rule: str) -> bool:
+    """A rule id, or a prefix that ends where a part of the id does: ``scope``, ``scope.``, ``scope.*``."""
+    prefix = pattern.removesuffix("*").rstrip(".-")
+    return rule == pattern or (bool(prefix) and (rule == prefix or rule.startswith((f"{prefix}.", f"{prefix}-"))))

@@ -1,0 +1,234 @@
+"""``pre_work`` and ``post_work``: load the packet and the change, judge them, write the proof back."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from gatekeeper.changes.diff import change_set as read_change_set
+from gatekeeper.changes.repository import Repository
+from gatekeeper.changes.selector import Endpoints, Selector
+from gatekeeper.gates.case import Case, MainTip
+from gatekeeper.gates.pipeline import Judgement, judge
+from gatekeeper.gates.select import is_packet_file, own_paths, select
+from gatekeeper.gates.spec import current_spec
+from gatekeeper.manifest.compute import compute, digest
+from gatekeeper.migrate.prove import prove
+from gatekeeper.migrate.source import migration_files
+from gatekeeper.model.changes import TreeView
+from gatekeeper.model.errors import NotRunError, UsageError
+from gatekeeper.model.finding import Finding
+from gatekeeper.model.manifest import Gate
+from gatekeeper.model.proof import ProofResult
+from gatekeeper.model.settings import Settings
+from gatekeeper.model.verdict import Verdict
+from gatekeeper.packet.blocks import render_manifest, render_result
+from gatekeeper.packet.edit import NoValidationSection, with_blocks, write_atomically
+from gatekeeper.packet.lookup import packet_paths
+from gatekeeper.resources import template
+from gatekeeper.runs.load import (
+    FoundPacket,
+    Judged,
+    Progress,
+    find_packet,
+    find_refinement,
+    judged_by_base,
+    known_ids,
+    read_packet,
+    require_wp_id,
+    settings_from_disk,
+    today,
+    unknown_id,
+)
+from gatekeeper.runs.verdicts import Clock, gate_verdict, manifest_rows, summary
+
+
+def pre_work(repo: Path, wp_id: str, *, config: Path | None = None) -> Verdict:
+    """May work on this packet start? Judges the work tree as git would store it; writes nothing.
+
+    Raises UsageError for an unknown id, ConfigError, RepositoryError.
+    """
+    clock = Clock()
+    require_wp_id(wp_id)
+    with Repository.open(repo) as repository:
+        settings = settings_from_disk(repository, config).settings
+        committed = repository.tree(repository.head) if repository.head else None
+        head = repository.tree(repository.worktree_tree()) if repository.root else committed
+        if head is None:
+            raise UsageError("A bare repository without a commit holds no packet.")
+        ids = known_ids(repository, settings, [tree for tree in (head, committed) if tree])
+        if wp_id not in ids:
+            raise unknown_id(wp_id, ids, settings.packets.dir)
+        found = find_packet(wp_id, head, settings, "the work tree")
+        refinement_path, refinement = find_refinement(found.packet, wp_id, head, settings)
+        case = Case(
+            gate="pre-work",
+            wp_id=wp_id,
+            packet_path=found.path,
+            packet=found.packet,
+            packet_problems=found.problems,
+            refinement_path=refinement_path,
+            refinement=refinement,
+            settings=settings,
+            head=head,
+            base=None,
+            committed=committed,
+            today=today(repository, None),
+            packet_ids=ids,
+        )
+        return gate_verdict(case, judge(case), clock)
+
+
+def post_work(
+    repo: Path,
+    wp_id: str,
+    *,
+    selector: Selector | None = None,
+    check: bool = False,
+    config: Path | None = None,
+    progress: Progress | None = None,
+) -> Verdict:
+    """Is the work on this packet proven? Writes manifest and result into the packet unless ``check`` is true.
+
+    Raises UsageError for an unknown id or revision, NotRunError where the base can't be found, ConfigError,
+    RepositoryError.
+    """
+    clock = Clock()
+    require_wp_id(wp_id)
+    with Repository.open(repo) as repository:
+        if repository.root is None and not check:
+            raise UsageError("A bare repository has no work tree to write the packet in.", hint="add --check")
+        judged = judged_by_base(repository, selector or Selector(), wp_id, config)
+        case = _post_work_case(repository, wp_id, judged, check=check, progress=progress)
+        judgement = judge(case)
+        change_digest = digest(case.entries)
+        if case.writing:
+            _write(repository, case, judgement, change_digest)
+        assert case.change_set is not None  # noqa: S101 - _post_work_case fills it; this tells the type checker
+        return gate_verdict(
+            case,
+            judgement,
+            clock,
+            summary(case.change_set, change_digest, len(case.entries)),
+            manifest_rows(case.entries, judgement.gates),
+        )
+
+
+def _post_work_case(
+    repository: Repository, wp_id: str, judged: Judged, *, check: bool, progress: Progress | None
+) -> Case:
+    settings, endpoints = judged.settings, judged.endpoints
+    head, base = repository.tree(endpoints.head_tree), repository.tree(endpoints.base_tree)
+    committed = repository.tree(repository.head) if repository.head else None
+    ids = known_ids(repository, settings, [tree for tree in (head, base, committed) if tree])
+    if wp_id not in ids:
+        raise unknown_id(wp_id, ids, settings.packets.dir)
+    found = find_packet(wp_id, head, settings, _side(endpoints))
+    writing = False
+    if not check:
+        found, writing = _from_work_tree(repository, wp_id, found, ids[wp_id])
+    refinement_path, refinement = find_refinement(found.packet, wp_id, head, settings)
+    change_set = read_change_set(repository, endpoints)
+    own = own_paths(wp_id, found.path, refinement_path, settings.packets)
+    selection = select(change_set, own, settings.packets)
+    return Case(
+        gate="post-work",
+        wp_id=wp_id,
+        packet_path=found.path,
+        packet=found.packet,
+        packet_problems=(*found.problems, *judged.notes),
+        refinement_path=refinement_path,
+        refinement=refinement,
+        settings=settings,
+        head=head,
+        base=base,
+        committed=committed,
+        today=today(repository, endpoints.head),
+        packet_ids=_ids_at(head, settings),
+        change_set=change_set,
+        selection=selection,
+        entries=compute(
+            change_set, selection.governed, migration=settings.kinds.migration, storage=settings.kinds.storage
+        ),
+        main=_main_tip(repository, settings, endpoints.head),
+        writing=writing,
+        read_blob=repository.read_blob,
+        prove=lambda: _prove(head, settings, progress),
+    )
+
+
+def _prove(head: TreeView, settings: Settings, progress: Progress | None) -> ProofResult:
+    return prove(
+        migration_files(head, settings.migrations), settings.migrations, settings.postgres, progress=progress
+    )
+
+
+def _side(endpoints: Endpoints) -> str:
+    """The judged side, as a sentence names it."""
+    named = {"staged": "the index", "worktree": "the work tree as git would store it"}
+    return named.get(endpoints.source, "the judged commit")
+
+
+def _ids_at(tree: TreeView, settings: Settings) -> Mapping[str, Sequence[str]]:
+    paths = sorted(path for path in tree.entries if is_packet_file(path, settings.packets))
+    return packet_paths(paths, settings.packets.dir)
+
+
+def _from_work_tree(
+    repository: Repository, wp_id: str, found: FoundPacket, known: Sequence[str]
+) -> tuple[FoundPacket, bool]:
+    """The packet as it lies on disk, where a writing run writes it, and whether it can be written."""
+    root = repository.root
+    assert root is not None  # noqa: S101 - post_work refuses to write in a bare repository
+    candidates = [found.path] if found.packet is not None else [*known]
+    path = next((p for p in candidates if (root / p).is_file()), None)
+    if path is None:
+        missing = Finding(
+            rule="packet.missing",
+            message=f"{found.path} is gone from the work tree, so there is nowhere to write the manifest.",
+            path=found.path,
+            hint=f"git checkout -- {found.path}, or add --check to judge what is recorded",
+        )
+        return FoundPacket(found.path, found.packet, (*found.problems, missing)), False
+    file = root / path
+    if not file.resolve().is_relative_to(root.resolve()):
+        raise UsageError(
+            f"{path} is a link that leads out of the repository, so nothing is written to it.",
+            hint="put the packet itself in the packets folder",
+        )
+    on_disk = read_packet(path, wp_id, file.read_bytes())
+    earlier = [p for p in found.problems if p.rule != "packet.unreadable"]
+    return FoundPacket(path, on_disk.packet, (*earlier, *on_disk.problems)), on_disk.packet is not None
+
+
+def _main_tip(repository: Repository, settings: Settings, head: str | None) -> MainTip | None:
+    """Main as the judged commit sees it; None where there is no main to compare with."""
+    commit = head or repository.head
+    if commit is None:
+        return None
+    try:
+        main = repository.main(settings.git.main, commit)
+    except NotRunError:
+        return None  # it shares no history with this commit, so nothing on it can have landed meanwhile
+    if main is None:
+        return None
+    contains = head is not None and repository.contains(main.commit, head)
+    return MainTip(main.name, repository.tree(main.commit), contains)
+
+
+def _write(repository: Repository, case: Case, judgement: Judgement, change_digest: str) -> None:
+    """Write manifest and result into the packet, on FAIL too; without VALIDATION there is no place for them."""
+    assert repository.root is not None  # noqa: S101 - a case that writes has a work tree and a packet
+    assert case.packet is not None  # noqa: S101 - as above
+    spec = current_spec(case.head, case.settings.spec.pointer)
+    gates = {path: {Gate(name): value for name, value in row.items()} for path, row in judgement.gates.items()}
+    manifest = render_manifest(
+        case.entries, gates, spec.target if spec else None, change_digest, template("manifest.md.j2")
+    )
+    result = render_result(
+        case.wp_id, case.gate, judgement.status, change_digest, judgement.checks, template("result.md.j2")
+    )
+    file = repository.root / case.packet.path
+    try:
+        data = with_blocks(file.read_bytes(), case.packet, manifest, result)
+    except NoValidationSection:
+        return  # packet.field-missing has named the missing section
+    write_atomically(file, data)
