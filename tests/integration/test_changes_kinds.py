@@ -288,11 +288,12 @@ def test_the_number_of_processes_does_not_grow_with_the_change(repo: GitRepo) ->
     assert 5 < counts[0] < 20
 
 
-def test_a_binary_file_of_60_megabytes_is_read_in_pieces(repo: GitRepo) -> None:
+@pytest.mark.parametrize("piece", [os.urandom(1 << 20), b"x" * (1 << 20)], ids=["binary", "one line"])
+def test_a_file_of_30_megabytes_is_read_in_pieces(repo: GitRepo, piece: bytes) -> None:
     import tracemalloc
 
     repo.commit()
-    content = os.urandom(1 << 20) * 60
+    content = piece * 30
     repo.stage({"big": content})
     tracemalloc.start()
     changes = read(repo.path, Selector("staged"))
@@ -300,3 +301,16 @@ def test_a_binary_file_of_60_megabytes_is_read_in_pieces(repo: GitRepo) -> None:
     tracemalloc.stop()
     assert entries(changes)["big"].post_sha1 == sha1(content)
     assert peak < 8 << 20
+
+
+def test_half_alike_is_a_rename(repo: GitRepo) -> None:
+    repo.commit({"a": "".join(f"same {n:03}\n" for n in range(55)) + "".join(f"then {n:03}\n" for n in range(45))})
+    (repo.path / "a").unlink()
+    repo.stage({"b": "".join(f"same {n:03}\n" for n in range(55)) + "".join(f"now! {n:03}\n" for n in range(45))})
+    assert [(c.change, c.old_path) for c in staged(repo).values()] == [(ChangeKind.RENAMED, "a")]
+
+
+def test_a_rename_alone_is_something_staged(repo: GitRepo) -> None:
+    repo.commit({"a": TEXT})
+    repo.git("mv", "a", "b")
+    assert read(repo.path, Selector()).source == "staged"

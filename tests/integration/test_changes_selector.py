@@ -218,6 +218,14 @@ def test_a_branch_is_judged_to_the_index_if_anything_is_staged(repo: GitRepo) ->
     assert commits(ends(repo)) == ("staged", base, None)
 
 
+def test_a_graft_does_not_move_the_merge_base(repo: GitRepo) -> None:
+    base = branched(repo)
+    info = repo.path / ".git" / "info"
+    info.mkdir()
+    (info / "grafts").write_text(f"{repo.head()} {repo.git('rev-parse', 'main~1')}\n")
+    assert commits(ends(repo)) == ("range", base, repo.head())
+
+
 def test_a_detached_head_outside_main_is_judged_from_its_merge_base(repo: GitRepo) -> None:
     base = branched(repo)
     repo.git("switch", "-q", "--detach")
