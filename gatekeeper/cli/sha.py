@@ -2,13 +2,15 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gatekeeper.cli import selectors
 from gatekeeper.cli.common import Common, Format
-from gatekeeper.model.sha import FileShas
+
+if TYPE_CHECKING:  # as in show.py
+    from gatekeeper.model.sha import FileShas
 
 NAME = "sha"
 
@@ -30,7 +32,7 @@ def command(
     return 0
 
 
-def _text(row: FileShas) -> str:
+def _text(row: "FileShas") -> str:
     from gatekeeper.reports.text import printable
 
     note = "  (the work tree has unstaged edits: git add, then ask again)" if row.unstaged else ""

@@ -1,4 +1,4 @@
-"""``gate demo``: a real change in a made repository, gated from its packet to three planted faults."""
+"""The demo's story: a real change in a made repository, gated from its packet to three planted faults."""
 
 import re
 import shlex
@@ -7,13 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from gatekeeper import resources, runs
 from gatekeeper.changes.build import BuiltRepository
-from gatekeeper.cli.common import Common
 from gatekeeper.model.errors import UsageError
 from gatekeeper.model.finding import CheckResult, Finding, Severity, Status
 from gatekeeper.model.verdict import Verdict
@@ -25,18 +21,8 @@ PACKET = f"packets/{WP_ID}.md"
 _APPROVAL = b"SKELETON APPROVED\n\n"
 _POST_SHA1 = re.compile(rb"(?<=\*\*Post-SHA1\*\*: `)[0-9a-f]")
 
-NAME = "demo"
-
 Show = Callable[[str], None]
 Files = Mapping[str, bytes]
-
-
-def command(
-    common: Common,
-    directory: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="A new or an empty folder.")] = None,
-) -> int:
-    """Gate a real change in a repository made for it, and catch three planted faults."""
-    return run_demo(directory, lambda line: common.emit(f"{line}\n"))
 
 
 def run_demo(directory: Path | None, show: Show) -> int:

@@ -1,5 +1,6 @@
 """A verdict as text in the familiar shape: numbered checks, PASS or FAIL with the reason, a closing line."""
 
+import sys
 from collections.abc import Callable
 
 import jinja2
@@ -23,8 +24,8 @@ _STYLES = {
 def render_text(verdict: Verdict, template: str, *, color: bool = False, detail: int = 1) -> str:
     """The verdict as text.
 
-    ``detail`` 0 shows the closing lines and errors, 1 also warnings and notes, 2 also the manifest and the
-    proof's steps. ``color`` adds ANSI styles.
+    ``detail`` 0 shows the closing lines and errors, 1 also warnings, the first notes of each check and the
+    proof's steps, 2 every note and the manifest. ``color`` adds ANSI styles.
     """
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined,
@@ -38,7 +39,8 @@ def render_text(verdict: Verdict, template: str, *, color: bool = False, detail:
     return environment.from_string(template).render(
         verdict=verdict,
         detail=detail,
-        shown=lambda check: [f for f in check.findings if _is_shown(f, detail)],
+        shown=lambda check: _shown(check, detail),
+        hidden_notes=lambda check: sum(f.severity is Severity.NOTE for f in check.findings) - _notes(detail),
         errors=_count(verdict, Severity.ERROR),
         warnings=_count(verdict, Severity.WARNING),
         not_run=[check for check in verdict.checks if check.status is Status.NOT_RUN],
@@ -68,8 +70,16 @@ def _styler(color: bool) -> Callable[[str, str], str]:
     return style
 
 
-def _is_shown(finding: Finding, detail: int) -> bool:
-    return detail > 0 or (finding.severity is Severity.ERROR and finding.waiver is None)
+def _notes(detail: int) -> int:
+    """How many notes of a check are shown; a first manifest over hand-filled blocks has hundreds."""
+    return (0, 5, sys.maxsize)[detail]
+
+
+def _shown(check: CheckResult, detail: int) -> list[Finding]:
+    if detail == 0:
+        return [f for f in check.findings if f.severity is Severity.ERROR and f.waiver is None]
+    notes = [f for f in check.findings if f.severity is Severity.NOTE][_notes(detail) :]
+    return [f for f in check.findings if not any(f is note for note in notes)]
 
 
 def _count(verdict: Verdict, severity: Severity) -> int:

@@ -1,0 +1,47 @@
+"""The project's own shape: what its files promise to each other."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from gatekeeper import __version__
+from gatekeeper.cli import demo, main, post_work, pre_work, sha
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_every_room_stands_in_the_import_rules_and_in_the_architecture() -> None:
+    layers = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"][0]["layers"]
+    rooms = {
+        p.name.removesuffix(".py") for p in (ROOT / "gatekeeper").iterdir() if p.suffix == ".py" or p.is_dir()
+    }
+    assert rooms - {"__init__", "__pycache__", "py.typed"} == set(layers)
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    for room in set(layers) - {"__main__"}:
+        assert re.search(rf"`gatekeeper/{room}(/|\.py)`", text), room
+
+
+def test_the_changelog_names_the_version() -> None:
+    assert f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+@pytest.mark.parametrize("module", [demo, post_work, pre_work, sha])
+def test_every_command_is_described_in_the_readme(module: object) -> None:
+    name = getattr(module, "NAME", "")
+    assert name
+    assert f"`gate {name}" in (ROOT / "README.md").read_text()
+
+
+def test_every_recipe_calls_a_command_that_exists() -> None:
+    called = re.findall(r"\}\}/gate ([a-z-]+)", (ROOT / "justfile").read_text())
+    known = {command.name for command in main.build_app().registered_commands}
+    known |= {group.name for group in main.build_app().registered_groups}
+    assert called
+    assert set(called) <= known
+
+
+def test_every_package_is_named_without_the_host_it_comes_from() -> None:
+    for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "pyproject.toml", ROOT / "justfile"]:
+        assert not re.search(r"https?://(?!no-color)", path.read_text()), path
