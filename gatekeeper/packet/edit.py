@@ -10,7 +10,7 @@ from pathlib import Path
 from gatekeeper.model.errors import GateError
 from gatekeeper.model.packet import Packet
 from gatekeeper.packet.manifest_blocks import ManifestScan, scan_manifest
-from gatekeeper.packet.markdown import BOM, Document, document, line_end, split_lines, text_lines
+from gatekeeper.packet.markdown import BOM, Document, RawLine, document, split_lines, text_lines
 from gatekeeper.packet.sections import manifest_zone, sections_of
 
 
@@ -27,14 +27,14 @@ def _removed(doc: Document, scan: ManifestScan, *, keep_result: bool) -> set[int
     ordered = sorted(gone)
     for before, after in itertools.pairwise(ordered):
         between = range(before + 1, after)
-        if not any(doc.text(number).strip() for number in between):
+        if all(doc.is_blank(number) for number in between):
             gone.update(between)
     return gone
 
 
-def _common_end(raw: list[bytes], gone: set[int]) -> bytes:
+def _common_end(lines: list[RawLine], gone: set[int]) -> bytes:
     """The line end that most of the lines that stay have; LF on a tie."""
-    counts = Counter(line_end(line) for number, line in enumerate(raw, 1) if number not in gone)
+    counts = Counter(line.end for number, line in enumerate(lines, 1) if number not in gone)
     del counts[b""]
     return max(counts, key=lambda end: (counts[end], end == b"\n"), default=b"\n")
 
@@ -44,21 +44,19 @@ def _place_for_new(doc: Document, zone: tuple[int, int]) -> int:
     first, last = zone
     if doc.unclosed is not None and first <= doc.unclosed <= last:
         last = doc.unclosed - 1
-    while last >= first and not doc.text(last).strip():
+    while last >= first and doc.is_blank(last):
         last -= 1
     return last
 
 
-def _assemble(raw: list[bytes], gone: set[int], after: int, block: list[bytes], end: bytes) -> bytes:
+def _assemble(lines: list[RawLine], gone: set[int], after: int, block: list[bytes], end: bytes) -> bytes:
     """The lines that stay, with the block after line ``after``; only the last one may lack its end."""
-    out = [line for number, line in enumerate(raw[:after], 1) if number not in gone]
-    if out and not line_end(out[-1]):
-        out[-1] += end
-    out += [line + end for line in block]
-    rest = [line for number, line in enumerate(raw[after:], after + 1) if number not in gone]
-    if not rest and raw and not line_end(raw[-1]):
-        out[-1] = out[-1].removesuffix(end)
-    return b"".join(out + rest)
+    numbered = [(number, line) for number, line in enumerate(lines, 1) if number not in gone]
+    head = [line.body + (line.end or end) for number, line in numbered if number <= after]
+    tail = [line.body + line.end for number, line in numbered if number > after]
+    text = end.join(block)
+    unended = not tail and not lines[-1].end
+    return b"".join([*head, text, b"" if unended else end, *tail])
 
 
 def with_blocks(data: bytes, packet: Packet, manifest: str, result: str | None) -> bytes:
@@ -80,17 +78,17 @@ def with_blocks(data: bytes, packet: Packet, manifest: str, result: str | None) 
             hint="Add a line '## VALIDATION' to the packet.",
         )
     mark = BOM if data.startswith(BOM) else b""
-    raw = split_lines(data.removeprefix(BOM))
+    lines = split_lines(data.removeprefix(BOM))
     gone = _removed(doc, scan_manifest(doc, zone), keep_result=result is None)
-    end = _common_end(raw, gone)
+    end = _common_end(lines, gone)
     text = manifest if result is None else f"{manifest}\n\n{result}"
     block = [line.encode("ascii") for line in text.split("\n")]
     if gone:
-        return mark + _assemble(raw, gone, min(gone) - 1, block, end)
+        return mark + _assemble(lines, gone, min(gone) - 1, block, end)
     after = _place_for_new(doc, zone)
-    followed = after < len(raw) and bool(doc.text(after + 1).strip())
+    followed = after < len(lines) and not doc.is_blank(after + 1)
     block = [b"", *block, b""] if followed else [b"", *block]
-    return mark + _assemble(raw, gone, after, block, end)
+    return mark + _assemble(lines, gone, after, block, end)
 
 
 def _mode_to_keep(target: Path) -> int | None:

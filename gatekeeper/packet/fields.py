@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from gatekeeper.model.packet import Field, Line, Section
-from gatekeeper.packet.markdown import Document, indent_of, item_of, items_between
+from gatekeeper.packet.markdown import Document, items_between
 from gatekeeper.packet.sections import bare_name, plain_name
 
 _LONGEST_NAME = 100
@@ -61,19 +61,18 @@ def _last_line_of(doc: Document, number: int, *, empty: bool) -> int:
     A field without a value also owns a fence that follows it at any indent, and, where it is no list item
     itself, a list at its own indent.
     """
-    own = indent_of(doc.text(number))
-    takes_list = empty and item_of(doc.text(number)) is None
+    own = doc.indent(number)
+    takes_list = empty and doc.item(number) is None
     last = number
     for below in range(number + 1, len(doc.lines) + 1):
-        text = doc.text(below)
         if below in doc.heading_lines:
             break
-        if not text.strip():
+        if doc.is_blank(below):
             continue
         within = below in doc.fenced and below not in doc.fence_openings
         fence = empty and last == number and below in doc.fence_openings
-        listed = takes_list and indent_of(text) == own and item_of(text) is not None
-        if not (within or fence or listed or indent_of(text) > own):
+        listed = takes_list and doc.indent(below) == own and doc.item(below) is not None
+        if not (within or fence or listed or doc.indent(below) > own):
             break
         last = below
     return last
@@ -83,7 +82,7 @@ def _line_field(doc: Document, number: int) -> Field | None:
     text = doc.text(number)
     if ":" not in text:
         return None
-    item = item_of(text)
+    item = doc.item(number)
     pair = named_value(text.strip() if item is None else item)
     if pair is None:
         return None

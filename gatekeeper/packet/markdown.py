@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from gatekeeper.model.packet import Line
 
@@ -35,10 +36,13 @@ class Heading:
 class Document:
     """A Markdown file as lines. Numbers are 1-based; fence markers count as fenced lines.
 
+    ``indents`` and ``items`` hold ``indent_of`` and ``item_of`` of each line, which are asked for often.
     ``unclosed`` is the line of the fence that is never closed and so runs to the end.
     """
 
     lines: tuple[str, ...]
+    indents: tuple[int, ...]
+    items: tuple[str | None, ...]
     fenced: frozenset[int]
     fence_openings: frozenset[int]
     fence_marks: frozenset[int]
@@ -50,17 +54,35 @@ class Document:
         """The line of that number."""
         return self.lines[number - 1]
 
+    def indent(self, number: int) -> int:
+        """The width of that line's leading white space."""
+        return self.indents[number - 1]
 
-def split_lines(data: bytes) -> list[bytes]:
-    """The lines with their ends, which are LF and CRLF, and a lone CR only in a file without any LF."""
-    end = b"\n" if b"\n" in data or b"\r" not in data else b"\r"
-    *whole, last = data.split(end)
-    return [line + end for line in whole] + ([last] if last else [])
+    def item(self, number: int) -> str | None:
+        """What follows the marker of the list item on that line, None if it is none."""
+        return self.items[number - 1]
+
+    def is_blank(self, number: int) -> bool:
+        """Whether that line holds nothing but white space."""
+        return not self.lines[number - 1] or self.lines[number - 1].isspace()
 
 
-def line_end(raw: bytes) -> bytes:
-    """The end of a line that ``split_lines`` made: LF, CRLF, CR or nothing."""
-    return next((end for end in (b"\r\n", b"\n", b"\r") if raw.endswith(end)), b"")
+class RawLine(NamedTuple):
+    """A line's bytes and its end: LF, CRLF, CR or, for a last line, nothing."""
+
+    body: bytes
+    end: bytes
+
+
+def split_lines(data: bytes) -> list[RawLine]:
+    """The lines, which end with LF or CRLF, and with a lone CR only in a file without any LF."""
+    mark = b"\n" if b"\n" in data or b"\r" not in data else b"\r"
+    *whole, last = data.split(mark)
+    lines = [
+        RawLine(body[:-1], b"\r\n") if mark == b"\n" and body.endswith(b"\r") else RawLine(body, mark)
+        for body in whole
+    ]
+    return lines + ([RawLine(last, b"")] if last else [])
 
 
 def text_lines(data: bytes, path: str) -> tuple[str, ...]:
@@ -74,13 +96,13 @@ def text_lines(data: bytes, path: str) -> tuple[str, ...]:
         line = len(split_lines(data[: data.index(b"\0") + 1]))
         raise PacketUnreadable(f"{path}, line {line}, holds a NUL byte; a packet is text.", line)
     lines = split_lines(data.removeprefix(BOM))
-    return tuple(raw.removesuffix(line_end(raw)).decode("utf-8", "replace") for raw in lines)
+    return tuple(line.body.decode("utf-8", "replace") for line in lines)
 
 
 def non_ascii_lines(data: bytes) -> tuple[int, ...]:
     """The lines that hold anything beyond ASCII, a byte order mark at the start aside."""
     lines = split_lines(data.removeprefix(BOM))
-    return tuple(n for n, raw in enumerate(lines, 1) if not raw.isascii())
+    return tuple(n for n, line in enumerate(lines, 1) if not line.body.isascii())
 
 
 def indent_of(text: str) -> int:
@@ -168,6 +190,8 @@ def document(lines: tuple[str, ...]) -> Document:
     headings = tuple(heading for heading in found if heading)
     return Document(
         lines=lines,
+        indents=tuple(indent_of(text) for text in lines),
+        items=tuple(item_of(text) for text in lines),
         fenced=frozenset(fences.fenced),
         fence_openings=frozenset(fences.openings),
         fence_marks=frozenset(fences.marks),
@@ -185,21 +209,18 @@ def items_between(doc: Document, first: int, last: int) -> tuple[Line, ...]:
     found: list[Line] = []
     item_indent: int | None = None  # of the list item that a following line may continue
     for number in range(first, last + 1):
-        text = doc.text(number)
-        if number in doc.fenced or number in doc.heading_lines or not text.strip():
+        if number in doc.fenced or number in doc.heading_lines or doc.is_blank(number):
             item_indent = None
             if number in doc.fenced and number not in doc.fence_marks:
-                found.append(Line(text=text, line=number))
+                found.append(Line(text=doc.text(number), line=number))
             continue
-        body = item_of(text)
-        if body is not None:
-            item_indent = indent_of(text)
-            found.append(Line(text=body, line=number))
-        elif item_indent is not None and indent_of(text) > item_indent:
-            found[-1] = Line(text=f"{found[-1].text} {text.strip()}".strip(), line=found[-1].line)
-        else:
-            item_indent = None
-            found.append(Line(text=text.strip(), line=number))
+        body = doc.item(number)
+        words = doc.text(number).strip() if body is None else body
+        if body is None and item_indent is not None and doc.indent(number) > item_indent:
+            found[-1] = Line(text=f"{found[-1].text} {words}".strip(), line=found[-1].line)
+            continue
+        item_indent = None if body is None else doc.indent(number)
+        found.append(Line(text=words, line=number))
     return tuple(found)
 
 

@@ -15,7 +15,9 @@ from gatekeeper.packet.values import is_placeholder
 
 _STATUSES = ("READY FOR DEV", "IN PROGRESS", "DONE", "VALIDATED")
 _CODE_SPAN = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)")
-_LINK = re.compile(r"\]\([ \t]*(?:<([^<>]*)>|([^\s()<>]*(?:\([^\s()]*\)[^\s()]*)*))(?:[ \t]+[\"'(][^)]*)?[ \t]*\)")
+_LINK = re.compile(
+    r"\]\([ \t]{0,9}(?:<([^<>]*)>|([^\s()<>]*(?:\([^\s()]*\)[^\s()]*)*))(?:[ \t]{1,9}[\"'(][^)]*)?[ \t]{0,9}\)"
+)
 _ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|//|(?:mailto|tel|data|javascript):", re.IGNORECASE)
 _SUFFIX = r"\.(?:md|markdown|txt|rst|adoc)"
 _LINES = r"(?::(\d{1,9})(?:-(\d{1,9}))?)?"

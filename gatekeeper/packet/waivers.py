@@ -4,7 +4,7 @@ import datetime as dt
 import re
 
 from gatekeeper.model.packet import MalformedLine, Section, Waiver
-from gatekeeper.packet.markdown import Document, indent_of, item_of, without_backticks, without_note
+from gatekeeper.packet.markdown import Document, without_backticks, without_note
 
 _PARTS = ("ID", "rule or prefix", "paths", "reason", "approver", "date", "expiry")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -68,13 +68,13 @@ def waivers_of(doc: Document, section: Section | None) -> tuple[tuple[Waiver, ..
     inside: int | None = None  # indent of the list item that following deeper lines belong to
     for number in range(section.start + 1, section.end + 1) if section else ():
         text = doc.text(number)
-        if number in doc.fenced or number in doc.heading_lines or not text.strip():
+        if number in doc.fenced or number in doc.heading_lines or doc.is_blank(number):
             continue
-        item = item_of(text)
+        item = doc.item(number)
         words = text.strip() if item is None else item
-        nested = inside is not None and indent_of(text) > inside
+        nested = inside is not None and doc.indent(number) > inside
         if not nested:
-            inside = indent_of(text) if item is not None else None
+            inside = doc.indent(number) if item is not None else None
         if _is_ignored(words) or ("|" not in words and (nested or item is None)):
             continue
         try:

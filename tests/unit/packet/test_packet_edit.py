@@ -64,6 +64,7 @@ def test_an_old_result_may_stay() -> None:
         (b"a\r\nb\nc\n## VALIDATION", b"\n"),
         (b"a\r## VALIDATION\rx\r", b"\r"),
         (b"## VALIDATION", b"\n"),
+        (b"## VALIDATION\nx\ry\r", b"\n"),
     ],
 )
 def test_blocks_take_the_files_line_end_and_no_other_byte_changes(data: bytes, end: bytes) -> None:
@@ -80,6 +81,11 @@ def test_a_machine_block_at_the_end_keeps_the_missing_newline() -> None:
 def test_crlf_blocks_are_replaced_by_crlf_blocks() -> None:
     data = f"# a\n## VALIDATION\n{OLD}\n## EVIDENCE\n".replace("\n", "\r\n").encode()
     assert edited(data) == f"# a\n## VALIDATION\n{BOTH}\n## EVIDENCE\n".replace("\n", "\r\n").encode()
+
+
+def test_the_lines_that_go_have_no_say_in_the_line_end() -> None:
+    data = b"# a\r\n## VALIDATION\r\nx\r\n" + HAND.encode() + b"## EVIDENCE"
+    assert edited(data) == b"# a\r\n## VALIDATION\r\nx\r\n" + BOTH.replace("\n", "\r\n").encode() + b"## EVIDENCE"
 
 
 def test_without_validation_section_nothing_is_made_up() -> None:

@@ -129,9 +129,10 @@ def test_everyday_words_outside_a_block_are_no_manifest() -> None:
 
 
 def test_checkboxes_count_only_directly_below_gates_passed() -> None:
-    (entry,) = parse(BLOCK + "- [x] reviewed\n- [x] merged\n").recorded
-    assert len(entry.gates) == 3
-    assert entry.end_line == 12
+    (entry,) = parse(BLOCK + "- [x] reviewed\n").recorded
+    assert (len(entry.gates), entry.end_line) == (3, 12)
+    (entry,) = parse(BLOCK.partition("- **Spec")[0] + "\nprose\n- [x] merged\n").recorded
+    assert (len(entry.gates), entry.end_line) == (3, 11)
 
 
 def test_closed_markers_are_read_with_their_attributes() -> None:
@@ -158,6 +159,11 @@ def test_closed_markers_are_read_with_their_attributes() -> None:
 )
 def test_unclosed_and_stray_markers_are_malformed(text: str, line: int) -> None:
     assert parse(text).malformed_manifest[0].line == line
+
+
+def test_markers_in_a_fence_mean_nothing() -> None:
+    packet = parse("```\n<!-- gate:manifest change=1 -->\n```\n```\n<!-- /gate:manifest -->\n```\n")
+    assert (packet.markers, packet.malformed_manifest) == ((), ())
 
 
 def test_markers_outside_validation_mean_nothing() -> None:

@@ -192,6 +192,7 @@ def test_a_field_without_bullet_owns_the_list_below_it() -> None:
 
 def test_a_field_with_a_value_owns_no_list_beside_it() -> None:
     assert items("What: x\n- a\n", "What") == []
+    assert items("- What: x\n```\na\n```\n", "What") == []
 
 
 @pytest.mark.parametrize("indent", ["", "  "])

@@ -28,6 +28,7 @@ def scope(*lines: str, field: str = "IN_SCOPE_PATHS") -> Scope:
         ("`src/a.py` - re-export", "src/a.py", (None, None), "- re-export"),
         ("docs/My file.md", "docs/My file.md", (None, None), None),
         ("docs/f(1).md", "docs/f(1).md", (None, None), None),
+        ("docs/f(1)", "docs/f(1)", (None, None), None),
         ("`docs/My file (1)`", "docs/My file (1)", (None, None), None),
         ('"docs/t\\303\\244b\\t.md":3-4 (odd)', "docs/t\u00e4b\t.md", (3, 4), "odd"),
         ('`"a\\"b.md"`', 'a"b.md', (None, None), None),
