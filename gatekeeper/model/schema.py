@@ -12,7 +12,8 @@ class ObjectKey:
     """What an object is called.
 
     ``kind`` is one of table, column, constraint, index, view, trigger, sequence, type, function, extension,
-    schema, and in PostgreSQL also policy and rule. ``name`` is qualified where the engine needs it (``table.column``), without the default schema.
+    schema, and in PostgreSQL also policy and rule. ``name`` is qualified where the engine needs it
+    (``table.column``), without the default schema.
     """
 
     kind: str
@@ -42,12 +43,10 @@ class SchemaDifference:
 
 def differences(before: SchemaSnapshot, after: SchemaSnapshot) -> tuple[SchemaDifference, ...]:
     """What differs between two snapshots, sorted by object."""
-    keys = sorted(before.objects.keys() | after.objects.keys())
-    return tuple(
-        SchemaDifference(key, before.objects.get(key), after.objects.get(key))
-        for key in keys
-        if before.objects.get(key) != after.objects.get(key)
-    )
+    if before.objects == after.objects:
+        return ()
+    changed = {key for key, _ in before.objects.items() ^ after.objects.items()}
+    return tuple(SchemaDifference(key, before.objects.get(key), after.objects.get(key)) for key in sorted(changed))
 
 
 class TypeClass(StrEnum):
@@ -91,7 +90,7 @@ class ForeignKeyShape:
 
 @dataclass(frozen=True, slots=True, order=True)
 class IndexShape:
-    """An index that no constraint made: columns in order (an expression is ``<expression>``), and whether partial."""
+    """An index that no constraint made: its columns in order, an expression as ``<expression>``."""
 
     name: str
     columns: tuple[str, ...]

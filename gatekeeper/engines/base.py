@@ -1,0 +1,163 @@
+"""What the proof and the runner need of a database engine, whatever engine it is."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from threading import Event, Lock
+from typing import Literal
+
+from gatekeeper.model.schema import SchemaShape, SchemaSnapshot
+
+EngineName = Literal["sqlite", "postgres"]
+
+
+class SqlError(Exception):
+    """The database refused a statement.
+
+    ``message`` is the engine's own, without positions, names of throw-away databases or other accidents;
+    ``sqlstate`` five characters where the engine has them; ``line`` the 1-based line within the statement
+    where the engine told it; ``lost`` whether the connection broke and was made anew.
+    """
+
+    def __init__(
+        self, message: str, *, sqlstate: str | None = None, line: int | None = None, lost: bool = False
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.sqlstate = sqlstate
+        self.line = line
+        self.lost = lost
+
+
+class EngineUnavailable(Exception):  # noqa: N818 - it names a state, not a mistake
+    """The engine can't run here; ``reason`` is a sentence, without passwords. It makes a NOT_RUN, never a pass."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Interrupted(Exception):  # noqa: N818 - it names what happened, not a mistake
+    """The run was called off from another thread."""
+
+
+class Interrupter:
+    """Calls off work from another thread: databases register how they are interrupted while they live."""
+
+    def __init__(self) -> None:
+        self._stopped = Event()
+        self._lock = Lock()
+        self._hooks: list[Callable[[], None]] = []
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the work was called off."""
+        return self._stopped.is_set()
+
+    def check(self) -> None:
+        """Raise Interrupted if the work was called off."""
+        if self.stopped:
+            raise Interrupted
+
+    def stop(self) -> None:
+        """Call off the work: no statement starts any more, and those under way are interrupted."""
+        self._stopped.set()
+        with self._lock:
+            for hook in self._hooks:
+                hook()
+
+    @contextmanager
+    def calling(self, hook: Callable[[], None]) -> Iterator[None]:
+        """While the context lasts, ``stop`` calls ``hook`` (from the thread that stops)."""
+        with self._lock:
+            self._hooks.append(hook)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._hooks.remove(hook)
+
+
+@dataclass(frozen=True, slots=True)
+class TableRows:
+    """What a table holds, to tell whether it changed: the count, and digests that no order of rows changes.
+
+    Columns with a volatile default (a time, a sequence, a random value) take no part (contract, section 5).
+    """
+
+    count: int
+    digest: int
+    columns: Mapping[str, int] = field(default_factory=dict)
+
+
+class Database(ABC):
+    """One throw-away database and the session in it.
+
+    Outside ``begin`` and ``commit`` each statement commits itself. Every method that runs SQL raises SqlError,
+    EngineUnavailable if the server is gone, and Interrupted once the run was called off.
+    """
+
+    engine: EngineName
+    own_server: bool = True
+    """Whether the server ends with the run, so that what belongs to the whole server does no harm."""
+
+    @abstractmethod
+    def execute(self, sql: str) -> None:
+        """Run one statement and drop its rows."""
+
+    @abstractmethod
+    def begin(self) -> None:
+        """Begin a transaction (inside a trial, one that can be undone by itself)."""
+
+    @abstractmethod
+    def commit(self) -> None:
+        """Commit it; raises what constraints that were deferred have to say."""
+
+    @abstractmethod
+    def rollback(self) -> None:
+        """Undo it; also whatever a script left open. Never raises SqlError."""
+
+    @property
+    @abstractmethod
+    def in_transaction(self) -> bool:
+        """Whether a transaction that a script began is still open."""
+
+    @abstractmethod
+    def fresh_session(self) -> None:
+        """Undo what a script did to the session (settings, pragmas), as if it had just connected."""
+
+    @abstractmethod
+    def trial(self, *, transactional: bool) -> AbstractContextManager[None]:
+        """While the context lasts, whatever happens to schema and rows is undone at its end, failed or not.
+
+        ``transactional`` promises that no script inside it begins or ends transactions itself.
+        """
+
+    @abstractmethod
+    def snapshot(self) -> SchemaSnapshot:
+        """The whole schema, from the engine's catalog."""
+
+    @abstractmethod
+    def shape(self) -> SchemaShape:
+        """The schema as values that two engines can be compared by."""
+
+    @abstractmethod
+    def rows(self) -> Mapping[str, TableRows]:
+        """What each table that holds rows holds, by the table's name as snapshots have it."""
+
+    @abstractmethod
+    def undone(self, statements: tuple[str, ...]) -> AbstractContextManager[None]:
+        """Run the statements; whatever they and the context do is undone, inside a transaction or outside."""
+
+
+class Engine(ABC):
+    """An engine that can make databases; ``source`` is builtin, embedded, bin or url."""
+
+    name: EngineName
+    version: str
+    source: str
+
+    @abstractmethod
+    def database(self) -> AbstractContextManager[Database]:
+        """A new empty database, dropped at the context's end, also when the work in it failed."""

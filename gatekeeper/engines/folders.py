@@ -1,0 +1,145 @@
+"""Folders to keep and to run things in: private ones, and for root such that its unprivileged helper can reach."""
+
+import os
+import shutil
+import stat
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+_NOBODY = 65534
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The user that runs servers for root, which PostgreSQL refuses to do itself."""
+
+    uid: int
+    gid: int
+
+    @property
+    def process(self) -> dict[str, Any]:
+        """Keyword arguments for subprocess."""
+        return {"user": self.uid, "group": self.gid, "extra_groups": []}
+
+
+def helper_account() -> Account | None:
+    """``nobody`` for root, None for everybody else."""
+    if sys.platform == "win32" or os.geteuid() != 0:
+        return None
+    import pwd  # noqa: PLC0415 - Windows has none
+
+    try:
+        entry = pwd.getpwnam("nobody")
+    except KeyError:
+        return Account(_NOBODY, _NOBODY)
+    return Account(entry.pw_uid, entry.pw_gid)
+
+
+def reachable(folder: Path, account: Account | None) -> bool:
+    """Whether the account (None: this process) may pass through the folder and all its parents."""
+    if account is None:
+        return os.access(folder, os.X_OK)
+    try:
+        found = [parent.stat() for parent in (folder, *folder.parents)]
+    except OSError:
+        return False
+    return all(
+        entry.st_mode & stat.S_IXOTH or (entry.st_uid == account.uid and entry.st_mode & stat.S_IXUSR)
+        for entry in found
+    )
+
+
+def tamper_proof(folder: Path) -> bool:
+    """Whether nobody but this user and root can change the folder or put another in its place."""
+    if sys.platform == "win32":
+        return True
+    try:
+        if folder.is_symlink() or folder.stat().st_uid != os.geteuid() or folder.stat().st_mode & _OTHERS_WRITE:
+            return False
+        parents = [parent.stat() for parent in folder.resolve().parents]
+    except OSError:
+        return False
+    return all(
+        entry.st_uid in {0, os.geteuid()} and (not entry.st_mode & _OTHERS_WRITE or entry.st_mode & stat.S_ISVTX)
+        for entry in parents
+    )
+
+
+def cache_folder(account: Account | None) -> Path | None:
+    """The folder in which this user's servers are kept between runs; None if no place is safe."""
+    for candidate in _cache_candidates():
+        parent = next(p for p in candidate.parents if p.exists())
+        if not reachable(parent, account):
+            continue
+        try:
+            candidate.mkdir(parents=True, exist_ok=True, mode=0o755)
+        except OSError:
+            continue
+        if os.access(candidate, os.W_OK) and tamper_proof(candidate) and reachable(candidate, account):
+            return candidate
+    return None
+
+
+def _cache_candidates() -> Iterator[Path]:
+    environment = os.environ
+    if wanted := environment.get("GATEKEEPER_CACHE_DIR"):
+        yield Path(wanted).absolute()
+    home = environment.get("HOME") or environment.get("USERPROFILE")
+    if local := environment.get("LOCALAPPDATA"):
+        yield Path(local) / "gatekeeper" / "Cache"
+    if xdg := environment.get("XDG_CACHE_HOME"):
+        yield Path(xdg).absolute() / "gatekeeper"
+    elif home and Path(home).is_dir():
+        caches = Path(home, "Library", "Caches") if sys.platform == "darwin" else Path(home, ".cache")
+        yield caches.absolute() / "gatekeeper"
+    user = "user"
+    if sys.platform != "win32":
+        user = str(os.geteuid())
+        if user == "0":
+            yield Path("/var/cache/gatekeeper")
+    for base in temporary_bases():
+        yield base / f"gatekeeper-cache-{user}"
+
+
+def temporary_bases() -> Iterator[Path]:
+    """Folders for what lives as long as a run, the configured one first."""
+    yield Path(tempfile.gettempdir()).absolute()
+    if sys.platform != "win32":
+        yield from (Path("/tmp"), Path("/var/tmp"))  # noqa: S108 - what is made there is private and checked
+
+
+def kept(folder: Path, build: Callable[[Path], None]) -> Path:
+    """The folder, built first if it isn't there; of several builders at once the first to finish wins.
+
+    ``build`` fills the folder that it is given; what it raises leaves nothing behind.
+    """
+    if folder.is_dir():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
+    made = Path(tempfile.mkdtemp(prefix="building-", dir=folder.parent))
+    try:
+        made.chmod(0o755)
+        build(made)
+        try:
+            made.rename(folder)
+        except OSError:
+            if not folder.is_dir():
+                raise
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+    return folder
+
+
+def hand_over(folder: Path, account: Account) -> None:
+    """Make the account the owner of the folder and everything below."""
+    if sys.platform == "win32":
+        return
+    for at, folders, files in os.walk(folder):
+        os.chown(at, account.uid, account.gid)
+        for name in (*folders, *files):
+            os.chown(os.path.join(at, name), account.uid, account.gid, follow_symlinks=False)  # noqa: PTH118 - thousands of files

@@ -1,0 +1,307 @@
+"""A PostgreSQL server of our own for the length of a run.
+
+It listens on a socket in a private folder (on the loopback address with a random password where sockets don't
+exist or no path is short enough), forgets durability, and leaves nothing behind: what a killed run left, the next
+one finds by its lock, stops and removes.
+"""
+
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from gatekeeper.engines.base import EngineUnavailable
+from gatekeeper.engines.binaries import Binaries, usable_binaries
+from gatekeeper.engines.folders import (
+    Account,
+    cache_folder,
+    hand_over,
+    helper_account,
+    kept,
+    reachable,
+    temporary_bases,
+)
+
+_RUNS = "gate-pg-"
+_LONGEST_SOCKET = 100
+_PORT = 5432
+_SETTINGS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "autovacuum": "off",
+    "max_connections": "20",
+    "max_locks_per_transaction": "1024",
+    "checkpoint_timeout": "1h",
+    "jit": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "lc_messages": "C",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server: what psycopg needs to connect to it, and what is known of it."""
+
+    connect: dict[str, str]
+    version: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Home:
+    """A run's folder: ``data`` and ``s`` (the socket) belong to whoever runs the server."""
+
+    folder: Path
+    account: Account | None
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def socket(self) -> Path:
+        return self.folder / "s"
+
+
+@contextmanager
+def running_server(configured_bin: str, *, sockets: bool | None = None) -> Iterator[Server]:
+    """Start a server, stop and remove it at the end of the context, whatever happens in it.
+
+    ``configured_bin`` is ``[postgres] bin``; ``sockets`` forces the kind of connection (None: what fits).
+    Raises EngineUnavailable with the reason if it can't be started.
+    """
+    account = helper_account()
+    remove_leftovers(account)
+    with _home(account) as home:
+        cache = cache_folder(account) or home.folder / "cache"
+        binaries = usable_binaries(configured_bin, account, cache)
+        try:
+            template = kept(
+                cache / f"data-{binaries.version}-{binaries.source}", lambda made: _initdb(binaries, home, made)
+            )
+            shutil.copytree(template / "data", home.data, copy_function=shutil.copyfile)
+            connect = _configure(binaries, home, sockets)
+        except OSError as error:
+            raise EngineUnavailable(f"A PostgreSQL server can't be set up in {home.folder}: {error}.") from error
+        try:
+            _start(binaries, home)
+            yield Server(connect, binaries.version, binaries.source)
+        finally:
+            _stop(binaries.program("pg_ctl"), home)
+
+
+@contextmanager
+def _home(account: Account | None) -> Iterator[_Home]:
+    base = _base(account)
+    made = Path(tempfile.mkdtemp(prefix="gate-new-", dir=base))
+    # Only a folder whose lock is held bears the name by which leftovers are found.
+    folder = made.with_name(made.name.replace("gate-new-", _RUNS))
+    try:
+        with (made / "lock").open("w", encoding="ascii") as lock:
+            _lock(lock)
+            (made / "s").mkdir(mode=0o700)
+            if account:
+                made.chmod(0o711)
+                hand_over(made / "s", account)
+            made.rename(folder)
+            yield _Home(folder, account)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _base(account: Account | None) -> Path:
+    """A folder for the run: writable, reachable, and short enough for a socket if there is one."""
+    usable = [
+        base
+        for base in temporary_bases()
+        if base.is_dir() and os.access(base, os.W_OK) and reachable(base, account)
+    ]
+    if not usable:
+        raise EngineUnavailable("No temporary folder can be written to: set TMPDIR to one that can.")
+    return next((base for base in usable if _socket_fits(base / f"{_RUNS}12345678")), usable[0])
+
+
+def _socket_fits(folder: Path) -> bool:
+    return len(os.fsencode(folder / "s" / f".s.PGSQL.{_PORT}")) <= _LONGEST_SOCKET
+
+
+def _initdb(binaries: Binaries, home: _Home, made: Path) -> None:
+    """Initialise a data directory in the run's folder and put it into ``made`` as ``data``."""
+    work = home.folder / "init"
+    work.mkdir(mode=0o700)
+    if home.account:
+        hand_over(work, home.account)
+    data = work / "data"
+    command = [binaries.program("initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+    done = _run([*command, "--no-locale", "--no-sync", "--wal-segsize=1"], home)
+    if done.returncode:
+        raise EngineUnavailable(f"PostgreSQL's initdb failed: {_last_line(done.stdout)}")
+    shutil.copytree(data, made / "data", copy_function=shutil.copyfile)
+
+
+def _configure(binaries: Binaries, home: _Home, sockets: bool | None) -> dict[str, str]:
+    """Write the server's configuration; returns how to connect."""
+    by_socket = sockets
+    if by_socket is None:
+        by_socket = sys.platform != "win32" and hasattr(socket, "AF_UNIX") and _socket_fits(home.folder)
+    settings = dict(_SETTINGS)
+    if binaries.major >= 18:
+        settings["io_method"] = "sync"
+    connect = {"user": "postgres", "dbname": "postgres"}
+    if by_socket:
+        settings |= {"listen_addresses": "", "unix_socket_directories": str(home.socket), "port": str(_PORT)}
+        rule = "local all all trust"
+        connect |= {"host": str(home.socket), "port": str(_PORT)}
+    else:
+        port, password = str(_free_port()), secrets.token_hex(16)
+        settings |= {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "port": port}
+        rule = "host all all 127.0.0.1/32 scram-sha-256"
+        connect |= {"host": "127.0.0.1", "port": port, "password": password}
+    lines = [f"{name} = '{value}'\n" for name, value in settings.items()]
+    with (home.data / "postgresql.conf").open("a", encoding="utf-8") as file:
+        file.writelines(lines)
+    (home.data / "pg_hba.conf").write_text(rule + "\n", encoding="utf-8")
+    _own(home)
+    if not by_socket:
+        _set_password(binaries, home, connect["password"])
+    return connect
+
+
+def _own(home: _Home) -> None:
+    """Modes and owner as PostgreSQL wants them: a copy has neither."""
+    home.data.chmod(0o700)
+    if home.account:
+        hand_over(home.data, home.account)
+
+
+def _set_password(binaries: Binaries, home: _Home, password: str) -> None:
+    command = [binaries.program("postgres"), "--single", "-D", str(home.data), "postgres"]
+    done = _run(command, home, f"ALTER ROLE postgres PASSWORD '{password}'\n")
+    if done.returncode:
+        raise EngineUnavailable(f"The PostgreSQL server can't be given a password: {_last_line(done.stdout)}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _start(binaries: Binaries, home: _Home) -> None:
+    log = home.data / "server.log"
+    done = _run(
+        [binaries.program("pg_ctl"), "-D", str(home.data), "-l", str(log), "-w", "-t", "60", "start"], home
+    )
+    if done.returncode:
+        text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else done.stdout
+        told = [line for line in text.splitlines() if "FATAL" in line or "PANIC" in line] or [text]
+        raise EngineUnavailable(f"The PostgreSQL server didn't start: {_last_line(told[0])}")
+
+
+def _stop(pg_ctl: str, home: _Home) -> None:
+    if (home.data / "postmaster.pid").is_file():
+        with suppress(OSError, subprocess.SubprocessError):
+            _run([pg_ctl, "-D", str(home.data), "-m", "immediate", "-w", "-t", "20", "stop"], home)
+
+
+def _run(command: list[str], home: _Home, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """Run a program as the server's user; its output goes through a file, which a server may keep open."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    environment |= {"LC_ALL": "C", "HOME": str(home.folder)}
+    user = home.account.process if home.account else {}
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace", dir=home.folder) as out:
+        try:
+            done = subprocess.run(
+                command,
+                input=stdin,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                text=True,
+                env=environment,
+                cwd=home.folder,
+                timeout=120,
+                check=False,
+                **user,
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            raise EngineUnavailable(f"{Path(command[0]).name} can't be run: {error}.") from error
+        out.seek(0)
+        return subprocess.CompletedProcess(command, done.returncode, out.read(), "")
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else "it said nothing."
+
+
+def remove_leftovers(account: Account | None) -> None:
+    """Stop the servers and remove the folders of runs that were killed; runs that live hold their lock."""
+    for base in dict.fromkeys(temporary_bases()):
+        for folder in base.glob(f"{_RUNS}*"):
+            with suppress(OSError):
+                if sys.platform != "win32" and folder.lstat().st_uid != os.geteuid():
+                    continue
+                with (folder / "lock").open("r+", encoding="ascii") as lock:
+                    _lock(lock)
+                    _end_postmaster(_Home(folder, account))
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _end_postmaster(home: _Home) -> None:
+    """End the server of a killed run, if the process that its pid file names still is that server."""
+    pid_file = home.data / "postmaster.pid"
+    if not pid_file.is_file():
+        return
+    pid = int(pid_file.read_text(encoding="ascii").splitlines()[0])
+    if not _works_in(pid, home.data):
+        return
+    # The immediate shutdown: the server ends its own children and frees what it holds.
+    os.kill(pid, getattr(signal, "SIGQUIT", signal.SIGTERM))
+    for _ in range(200):
+        if not _works_in(pid, home.data):
+            return
+        time.sleep(0.05)
+    os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+
+
+def _works_in(pid: int, data: Path) -> bool:
+    """Whether the process lives and works in that folder, as a PostgreSQL server does in its data."""
+    link = Path(f"/proc/{pid}/cwd")
+    if Path("/proc/self/cwd").exists():
+        with suppress(OSError):
+            return link.resolve(strict=True) == data.resolve()
+        return False
+    try:
+        done = subprocess.run(
+            ["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
+        )
+    except OSError:
+        return False
+    return str(data) in done.stdout
+
+
+def _lock(file: IO[str]) -> None:
+    """Hold an exclusive lock on the file until it is closed; OSError at once if another process holds it."""
+    if sys.platform == "win32":
+        import msvcrt  # noqa: PLC0415 - Windows only
+
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl  # noqa: PLC0415 - not on Windows
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,0 +1,1 @@
+"""Discover, lint, run and prove migrations (contract, section 5)."""

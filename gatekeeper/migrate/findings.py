@@ -1,0 +1,125 @@
+"""The findings of a proof: what each rule says, of which file (contract, sections 3 and 5)."""
+
+from collections.abc import Iterable, Mapping
+
+from gatekeeper.engines.base import EngineName
+from gatekeeper.migrate.run import ScriptError
+from gatekeeper.migrate.scripts import Script
+from gatekeeper.migrate.wording import ENGINE_NAMES, changed, listed, named, shortened
+from gatekeeper.model.finding import Finding, Severity
+from gatekeeper.model.schema import SchemaDifference
+
+
+def _at(error: ScriptError) -> str:
+    return f" at line {error.line}" if error.line else ""
+
+
+def up_fails(engine: EngineName, error: ScriptError) -> Finding:
+    """An up that fails on its first run; it ends the engine's run."""
+    return Finding(
+        rule="migration.up-fails",
+        message=f"The up fails on {ENGINE_NAMES[engine]}{_at(error)}: {error.reason}.",
+        path=error.path,
+        line=error.line,
+        hint="Mend the statement; the versions after it were not run on this engine.",
+        engine=engine,
+    )
+
+
+def replay_fails(engine: EngineName, error: ScriptError) -> Finding:
+    """An up that can't be run a second time."""
+    return Finding(
+        rule="migration.replay-fails",
+        message=f"Run a second time, the up fails on {ENGINE_NAMES[engine]}{_at(error)}: {error.reason}.",
+        path=error.path,
+        line=error.line,
+        hint='Make it safe to run again (IF NOT EXISTS, ON CONFLICT), or set [migrations] replay = "off".',
+        engine=engine,
+    )
+
+
+def replay_schema(engine: EngineName, path: str, found: Iterable[SchemaDifference]) -> Finding:
+    """An up whose second run changes the schema."""
+    return Finding(
+        rule="migration.replay-schema",
+        message=f"Run a second time, the up changes the schema: {listed(changed(d) for d in found)}.",
+        path=path,
+        hint="Make each statement leave what it finds done as it is.",
+        engine=engine,
+    )
+
+
+def replay_data(engine: EngineName, path: str, found: Mapping[str, str]) -> Finding:
+    """An up whose second run changes rows; ``found`` says how, by table."""
+    return Finding(
+        rule="migration.replay-data",
+        message=f"Run a second time, the up changes rows: {listed(found.values())}.",
+        path=path,
+        hint="Insert with ON CONFLICT DO NOTHING under a fixed key; update only rows that still need it.",
+        engine=engine,
+    )
+
+
+def down_fails(engine: EngineName, error: ScriptError) -> Finding:
+    """A down that fails."""
+    return Finding(
+        rule="migration.down-fails",
+        message=f"The down fails on {ENGINE_NAMES[engine]}{_at(error)}: {error.reason}.",
+        path=error.path,
+        line=error.line,
+        hint="Mend the statement, so that the down takes back exactly what its up makes.",
+        engine=engine,
+    )
+
+
+def trace(engine: EngineName, path: str, difference: SchemaDifference) -> Finding:
+    """One object that a down leaves, changes or takes; ``before`` is what should be, ``after`` what is."""
+    name = named(difference.key)
+    if difference.before is None:
+        message, hint = f"The down leaves {name} behind.", f"Drop {name} in the down."
+    elif difference.after is None:
+        message = f"The down takes {name}, which was there before the up."
+        hint = f"Leave {name} as it was before the up."
+    else:
+        was, now = shortened(difference.before), shortened(difference.after)
+        message = f"The down changes {name}: before the up it was ({was}), now it is ({now})."
+        hint = f"Put {name} back as it was before the up."
+    return Finding(rule="migration.trace", message=message, path=path, hint=hint, engine=engine)
+
+
+def redo_fails(engine: EngineName, error: ScriptError) -> Finding:
+    """An up that fails after its own down."""
+    return Finding(
+        rule="migration.redo",
+        message=f"Run again after its down, the up fails on {ENGINE_NAMES[engine]}{_at(error)}: {error.reason}.",
+        path=error.path,
+        line=error.line,
+        engine=engine,
+    )
+
+
+def redo_differs(engine: EngineName, path: str, found: Iterable[SchemaDifference]) -> Finding:
+    """An up that gives another schema after its own down."""
+    return Finding(
+        rule="migration.redo",
+        message=f"Run again after its down, the up gives another schema: {listed(changed(d) for d in found)}.",
+        path=path,
+        engine=engine,
+    )
+
+
+def own_transaction(engine: EngineName, script: Script) -> Iterable[Finding]:
+    """The warning that a script begins or ends transactions itself."""
+    for statement in script.split(engine).statements:
+        if statement.is_transaction:
+            yield Finding(
+                rule="migration.transaction",
+                severity=Severity.WARNING,
+                message=f"The file has its own {statement.words[0]} and runs as written: if it fails midway, "
+                "what it had committed stays.",
+                path=script.path,
+                line=statement.line,
+                hint="Leave transactions to the runner, which runs each file in one.",
+                engine=engine,
+            )
+            return

@@ -1,0 +1,216 @@
+"""The proof: structural lint, then every engine's run, side by side (contract, section 5)."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Lock
+
+from gatekeeper.engines.base import Engine, EngineName, EngineUnavailable, Interrupter
+from gatekeeper.engines.sqlite import SqliteEngine
+from gatekeeper.migrate import parity
+from gatekeeper.migrate.climb import STEPS, Climb, Progress
+from gatekeeper.migrate.discover import Discovery, MigrationSet, by_version, discover, paths_of
+from gatekeeper.migrate.lint import lint
+from gatekeeper.migrate.wording import ENGINE_NAMES
+from gatekeeper.model.finding import Finding, Status, status_of
+from gatekeeper.model.proof import EngineProof, MigrationFile, Proof, ProofResult, SourceFile
+from gatekeeper.model.settings import MigrationSettings, PostgresSettings
+
+_LOOK_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What all engines' runs have in common."""
+
+    settings: MigrationSettings
+    postgres: PostgresSettings
+    progress: Progress
+    interrupter: Interrupter
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    proof: EngineProof
+    climb: Climb | None = None
+    findings: tuple[Finding, ...] = ()
+    reason: str | None = None
+
+
+def prove(
+    files: Iterable[SourceFile],
+    settings: MigrationSettings,
+    postgres: PostgresSettings,
+    *,
+    progress: Callable[[str], None] | None = None,
+) -> ProofResult:
+    """Prove the migrations among the files on every configured engine.
+
+    FAIL if any finding is an error, else NOT_RUN with the reason if an engine could not run, else PASS;
+    NOT_APPLICABLE without engines or migrations. ``progress`` is told what is run, from one thread at a time.
+    Raises UsageError for migrations whose layouts are mixed. Databases and servers of the run are gone when it
+    returns or raises.
+    """
+    discovery = discover(files, settings)
+    structural = lint(discovery, settings)
+    if any(found.duplicates for found in discovery.sets.values()):
+        return ProofResult(Status.FAIL, "A version that is there twice ends the proof.", structural, None)
+    if not any(found.migrations for found in discovery.sets.values()):
+        reason = _nothing(settings)
+        failed = status_of(structural) is Status.FAIL
+        return ProofResult(Status.FAIL if failed else Status.NOT_APPLICABLE, reason, structural, None)
+    outcomes = _run_engines(discovery, settings, postgres, _one_at_a_time(progress))
+    agreement, diverging = _parity(outcomes, settings)
+    found = (*structural, *(f for outcome in outcomes for f in outcome.findings), *diverging)
+    findings = tuple(sorted(found, key=Finding.sort_key))
+    reasons = [outcome.reason for outcome in outcomes if outcome.reason]
+    engines = tuple(outcome.proof for outcome in outcomes)
+    proof = Proof(engines=engines, parity=agreement, files=_files(discovery))
+    if status_of(findings) is Status.FAIL:
+        return ProofResult(Status.FAIL, " ".join(reasons) or None, findings, proof)
+    return ProofResult(Status.NOT_RUN if reasons else Status.PASS, " ".join(reasons) or None, findings, proof)
+
+
+def _parity(outcomes: list[_Outcome], settings: MigrationSettings) -> tuple[Status, list[Finding]]:
+    """Compare the engines' end schemas: NOT_APPLICABLE with one engine, NOT_RUN where a run ended early."""
+    due = [outcome for outcome in outcomes if outcome.proof.status is not Status.NOT_APPLICABLE]
+    if len(due) < 2:
+        return Status.NOT_APPLICABLE, []
+    climbs = [outcome.climb for outcome in due if outcome.climb]
+    shapes = {climb.database.engine: climb.shape for climb in climbs if climb.shape}
+    if len(shapes) < 2:
+        return Status.NOT_RUN, []
+
+    def maker(name: str) -> str | None:
+        return next((path for climb in climbs if (path := climb.maker(name)) is not None), None)
+
+    found = parity.compare(shapes["sqlite"], shapes["postgres"])
+    findings = parity.judged(found, settings.parity_exceptions, maker)
+    return status_of(findings), findings
+
+
+def _nothing(settings: MigrationSettings) -> str:
+    if not settings.engines:
+        return "No engine is configured ([migrations] engines is empty)."
+    places = sorted({path for engine in settings.engines for path in paths_of(settings, engine)})
+    return f"There are no migrations under {', '.join(places)}."
+
+
+def _one_at_a_time(progress: Progress | None) -> Progress:
+    lock = Lock()
+
+    def tell(text: str) -> None:
+        if progress:
+            with lock:
+                progress(text)
+
+    return tell
+
+
+def _files(discovery: Discovery) -> tuple[MigrationFile, ...]:
+    return tuple(
+        MigrationFile(version=m.version.text, path=m.path, sha256=m.sha256, down=m.down.path if m.down else None)
+        for group in by_version(discovery.sets).values()
+        for m in group
+    )
+
+
+def _run_engines(
+    discovery: Discovery, settings: MigrationSettings, postgres: PostgresSettings, progress: Progress
+) -> list[_Outcome]:
+    job = _Job(settings, postgres, progress, Interrupter())
+    pool = ThreadPoolExecutor(max_workers=len(discovery.sets), thread_name_prefix="prove")
+    try:
+        started: list[Future[_Outcome]] = [
+            pool.submit(_run_engine, name, found, job) for name, found in sorted(discovery.sets.items())
+        ]
+        return [_result(future) for future in started]
+    except BaseException:
+        job.interrupter.stop()
+        raise
+    finally:
+        pool.shutdown(wait=True)
+
+
+def _result(future: Future[_Outcome]) -> _Outcome:
+    # A wait with a time-out lets a signal through where a plain one does not (Windows).
+    while True:
+        try:
+            return future.result(timeout=_LOOK_SECONDS)
+        except TimeoutError:
+            if future.done():
+                raise
+
+
+def _run_engine(name: EngineName, found: MigrationSet, job: _Job) -> _Outcome:
+    begun = time.monotonic()
+    if not found.migrations:
+        return _Outcome(_empty(name, Status.NOT_APPLICABLE, begun))
+    climb: Climb | None = None
+    engine: Engine | None = None
+    try:
+        with _engine(name, job) as engine, engine.database() as database:
+            climb = Climb(database, found.migrations, job.settings, job.progress)
+            climb.run()
+    except EngineUnavailable as error:
+        reason = f"{ENGINE_NAMES[name]} could not run: {error.reason}"
+        findings = tuple(climb.findings) if climb else ()
+        return _Outcome(_empty(name, Status.NOT_RUN, begun, engine), None, findings, reason)
+    return _judged(engine, climb, begun)
+
+
+@contextmanager
+def _engine(name: EngineName, job: _Job) -> Iterator[Engine]:
+    settings, timeout, interrupter = job.settings, job.settings.statement_timeout, job.interrupter
+    if name == "sqlite":
+        yield SqliteEngine(timeout=timeout, functions=settings.sqlite_functions, interrupter=interrupter)
+        return
+    # psycopg takes a tenth of a second to import, which a proof on SQLite alone doesn't need.
+    from gatekeeper.engines.postgres import postgres_server  # noqa: PLC0415
+
+    extensions = settings.postgres_extensions
+    with postgres_server(job.postgres, timeout=timeout, extensions=extensions, interrupter=interrupter) as engine:
+        yield engine
+
+
+def _empty(name: EngineName, status: Status, begun: float, engine: Engine | None = None) -> EngineProof:
+    """The record of an engine that did not run, or not to the end."""
+    return EngineProof(
+        engine=name,
+        version=engine.version if engine else "",
+        source=engine.source if engine else "",
+        status=status,
+        applied=0,
+        steps=dict.fromkeys(STEPS, status),
+        fingerprint=None,
+        duration_ms=_since(begun),
+    )
+
+
+def _judged(engine: Engine, climb: Climb, begun: float) -> _Outcome:
+    steps = climb.steps()
+    status = Status.PASS
+    reason = None
+    if Status.FAIL in steps.values():
+        status = Status.FAIL
+    elif Status.NOT_RUN in steps.values():
+        status = Status.NOT_RUN
+        names = ", ".join(step for step, outcome in steps.items() if outcome is Status.NOT_RUN)
+        reason = f"{ENGINE_NAMES[engine.name]} could not take every step: {names}."
+    proof = EngineProof(
+        engine=engine.name,
+        version=engine.version,
+        source=engine.source,
+        status=status,
+        applied=climb.applied,
+        steps=steps,
+        fingerprint=climb.fingerprint,
+        duration_ms=_since(begun),
+    )
+    return _Outcome(proof, climb, tuple(climb.findings), reason)
+
+
+def _since(begun: float) -> int:
+    return int((time.monotonic() - begun) * 1000)

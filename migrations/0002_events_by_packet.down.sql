@@ -1,0 +1,2 @@
+DROP INDEX IF EXISTS events_by_kind;
+DROP INDEX IF EXISTS events_by_packet;

@@ -1,0 +1,2 @@
+DROP INDEX IF EXISTS orders_by_user;
+DROP TABLE IF EXISTS orders;
