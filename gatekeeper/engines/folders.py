@@ -12,6 +12,8 @@ from typing import Any
 
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _NOBODY = 65534
+_PLENTY = 1 << 30  # bytes
+MEMORY = Path("/dev/shm")  # noqa: S108 - what is made there is private and checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,18 @@ def temporary_bases() -> Iterator[Path]:
     yield Path(tempfile.gettempdir()).absolute()
     if sys.platform != "win32":
         yield from (Path("/tmp"), Path("/var/tmp"))  # noqa: S108 - what is made there is private and checked
+
+
+def run_bases() -> Iterator[Path]:
+    """Folders for a server's data: memory where there is plenty of it, else where temporary files go.
+
+    A data directory is a thousand small files, which some disks take a second to copy and memory a tenth of that.
+    A temporary folder that the environment names goes first: someone chose it.
+    """
+    if sys.platform == "linux" and not any(os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP")):
+        if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= _PLENTY:
+            yield MEMORY
+    yield from temporary_bases()
 
 
 def kept(folder: Path, build: Callable[[Path], None]) -> Path:

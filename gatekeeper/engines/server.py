@@ -23,12 +23,14 @@ from typing import IO
 from gatekeeper.engines.base import EngineUnavailable
 from gatekeeper.engines.binaries import Binaries, usable_binaries
 from gatekeeper.engines.folders import (
+    MEMORY,
     Account,
     cache_folder,
     hand_over,
     helper_account,
     kept,
     reachable,
+    run_bases,
     temporary_bases,
 )
 
@@ -127,9 +129,7 @@ def _home(account: Account | None) -> Iterator[_Home]:
 def _base(account: Account | None) -> Path:
     """A folder for the run: writable, reachable, and short enough for a socket if there is one."""
     usable = [
-        base
-        for base in temporary_bases()
-        if base.is_dir() and os.access(base, os.W_OK) and reachable(base, account)
+        base for base in run_bases() if base.is_dir() and os.access(base, os.W_OK) and reachable(base, account)
     ]
     if not usable:
         raise EngineUnavailable("No temporary folder can be written to: set TMPDIR to one that can.")
@@ -251,7 +251,7 @@ def _last_line(text: str) -> str:
 
 def remove_leftovers(account: Account | None) -> None:
     """Stop the servers and remove the folders of runs that were killed; runs that live hold their lock."""
-    for base in dict.fromkeys(temporary_bases()):
+    for base in dict.fromkeys((MEMORY, *temporary_bases())):
         for folder in base.glob(f"{_RUNS}*"):
             with suppress(OSError):
                 if sys.platform != "win32" and folder.lstat().st_uid != os.geteuid():
