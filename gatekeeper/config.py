@@ -19,6 +19,10 @@ from gatekeeper.model.settings import Settings
 CONFIG_FILE = "gatekeeper.toml"
 PYPROJECT = "pyproject.toml"
 
+_HEADER = re.compile(r"\s*\[+([^\[\]=]+)\]")
+_KEY = re.compile(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
+_PART = re.compile(r"""([\w-]+)|("[^"]*"|'[^']*')""")
+
 _ENVIRONMENT = {"GATEKEEPER_POSTGRES_URL": "postgres", "GATEKEEPER_LEDGER_URL": "ledger"}
 
 
@@ -56,7 +60,7 @@ def parse(data: bytes, origin: str) -> Settings | None:
         table: Any = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{origin} is not valid TOML: {error}.", hint=f"edit {origin}") from error
-    if origin.replace("\\", "/").rsplit("/", 1)[-1] == PYPROJECT:
+    if _is_pyproject(origin):
         tool = table.get("tool")
         table = tool.get("gatekeeper") if isinstance(tool, dict) else None
         if table is None:
@@ -87,12 +91,17 @@ def _decoded(data: bytes, origin: str) -> str:
         ) from error
 
 
+def _is_pyproject(origin: str) -> bool:
+    return origin.replace("\\", "/").rsplit("/", 1)[-1] == PYPROJECT
+
+
 def _explain(error: ValidationError, text: str, origin: str) -> str:
     """One sentence for the first thing wrong, in the order of the file."""
+    tables = ["tool", "gatekeeper"] if _is_pyproject(origin) else []
     problems = []
     for detail in error.errors():
         keys = [part for part in detail["loc"] if isinstance(part, str)]
-        problems.append((_line_of(text, keys), _problem(detail["type"], keys, detail["msg"])))
+        problems.append((_line_of(text, [*tables, *keys]), _problem(detail["type"], keys, detail["msg"])))
     line, sentence = min(problems, key=lambda item: (item[0] or len(text), item[1]))
     return f"{origin}:{line} {sentence}" if line else f"{origin}: {sentence}"
 
@@ -127,18 +136,22 @@ def _known_keys(path: Iterable[str]) -> set[str]:
 
 
 def _line_of(text: str, keys: list[str]) -> int | None:
-    """The 1-based line on which a key stands; TOML's parser keeps no positions, so this looks for it."""
-    if not keys:
-        return None
-    header = re.compile(rf"^\s*\[+\s*(?:tool\.gatekeeper\.)?{re.escape('.'.join(keys[:-1]))}\s*\]")
-    own_header = re.compile(rf"^\s*\[+\s*(?:tool\.gatekeeper\.)?{re.escape('.'.join(keys))}\b")
-    key = re.compile(rf"^\s*[\"']?{re.escape(keys[-1])}[\"']?\s*=")
-    inside = len(keys) == 1
+    """The 1-based line of the key, or of the nearest table above it; TOML's parser keeps no positions."""
+    table: list[str] = []
+    above = None
     for number, line in enumerate(text.split("\n"), start=1):
-        if own_header.match(line):
+        if header := _HEADER.match(line):
+            here = table = _parts(header[1])
+        elif key := _KEY.match(line):
+            here = table + _parts(key[1])
+        else:
+            continue
+        if here[: len(keys)] == keys:
             return number
-        if line.lstrip().startswith("["):
-            inside = bool(header.match(line)) if len(keys) > 1 else "tool.gatekeeper" in line
-        elif inside and key.match(line):
-            return number
-    return None
+        if keys[: len(here)] == here:
+            above = number
+    return above
+
+
+def _parts(dotted: str) -> list[str]:
+    return [bare or quoted[1:-1] for bare, quoted in _PART.findall(dotted)]

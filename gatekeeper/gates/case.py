@@ -39,7 +39,8 @@ class MainTip:
 class Case:
     """One packet and one change, ready to be judged.
 
-    ``packet`` and ``refinement`` are None where there is none to read; ``packet_problems`` then says why.
+    ``packet`` and ``refinement`` are None where there is none to read; their problems then say why. A refinement
+    that the settings don't ask for counts as none.
     ``head`` is the judged tree; ``base`` None where there is no change set (pre-work). ``committed`` is HEAD's
     tree, None before the first commit. ``writing`` is true where the run will write the manifest that it computes.
     ``today`` judges waivers' expiry. ``prove`` runs the migration proof on the judged tree when called.
@@ -64,6 +65,7 @@ class Case:
     main: MainTip | None = None
     writing: bool = False
     read_blob: Callable[[str], bytes] | None = None
+    refinement_problems: tuple[Finding, ...] = ()
     prove: Callable[[], ProofResult] | None = None
 
 

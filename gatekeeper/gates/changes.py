@@ -46,6 +46,6 @@ def _left_behind(case: Case) -> Iterator[Finding]:
     elif empty and not case.change_set.unmerged:
         yield Finding(
             rule="changes.empty",
-            message=f"The change set holds no change to judge ({case.change_set.reason}).",
+            message="The change set holds no change to judge.",
             hint="stage the work, or name it with --rev, --range or --base",
         )

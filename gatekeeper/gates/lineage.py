@@ -16,7 +16,8 @@ def check_lineage(case: Case) -> Outcome:
         return not_applicable("the packet is no revision (-vN) of another")
     earlier = lower_revisions(case.wp_id, list(case.packet_ids))
     section = case.packet.section("LINEAGE_AUDIT")
-    text = "\n".join(line.text for line in case.packet.body(section)) if section else ""
+    body = case.packet.body(section) if section else ()
+    text = "\n".join(line.text for line in body if line.line not in case.packet.fenced)
     missing = [wp_id for wp_id in earlier if not _names(text, wp_id)]
     findings = tuple(
         Finding(

@@ -2,17 +2,20 @@
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from gatekeeper.gates.case import Case, Outcome, not_run
+from gatekeeper.manifest.fields import target_of
 from gatekeeper.model.finding import Finding
 from gatekeeper.model.globs import is_glob, matches
-from gatekeeper.model.names import for_output, from_packet
+from gatekeeper.model.names import for_output
 from gatekeeper.model.packet import Field, Line, Packet
+from gatekeeper.packet.fields import fence_free
 from gatekeeper.packet.structure import list_values, markdown_links, placeholder
 
-_NOTE = re.compile(r"\s*\([^()]*\)\s*$")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_PLACE = re.compile(r"#.*|:\d+(?:-\d+)?$")
+_NOTHING = frozenset({"NONE", "N/A"})
 
 
 def check_links(case: Case) -> Outcome:
@@ -31,8 +34,8 @@ def check_links(case: Case) -> Outcome:
             line=line,
             hint="mend the path, or add it to IN_SCOPE_PATHS if this packet makes it",
         )
-        for origin, target, line in _targets(case, packet)
-        if not _resolves(case, packet, target, relative=origin == "A Markdown link")
+        for origin, target, line, places in _targets(case, packet)
+        if not any(_exists(case, packet, path) for path in places(packet, target))
     ]
     return Outcome(tuple(findings))
 
@@ -41,54 +44,70 @@ def _why(target: str) -> str:
     return "matches no file" if is_glob(target) else "exists neither at head nor in scope"
 
 
-def _targets(case: Case, packet: Packet) -> Iterator[tuple[str, str, int]]:
-    """Origin, target and line of everything that must resolve."""
-    opened = packet.field("FILES_TO_OPEN")
-    for value in list_values(opened) if opened else ():
-        if not placeholder(value.text):
-            yield "FILES_TO_OPEN", value.text, value.line
-    refinement = packet.field("REFINEMENT_FILE")
-    if refinement is not None and (file := _plain(refinement)) and not placeholder(file):
-        yield "REFINEMENT_FILE", file, refinement.line
+Places = Callable[[Packet, str], list[str]]
+"""Where a link's target may lie, as normalised paths."""
+
+
+def _at_root(_: Packet, target: str) -> list[str]:
+    """The path itself, and without the ``#fragment`` or ``:lines`` that point into the file."""
+    return [posixpath.normpath(path) for path in dict.fromkeys((target, _PLACE.sub("", target))) if path]
+
+
+def _beside(packet: Packet, target: str) -> list[str]:
+    """From the root, or from the packet's folder."""
+    folder = posixpath.dirname(packet.path)
+    return [*_at_root(packet, target.lstrip("/")), posixpath.normpath(posixpath.join(folder, target))]
+
+
+def _targets(case: Case, packet: Packet) -> Iterator[tuple[str, str, int, Places]]:
+    """Origin, target, line and places of everything that must resolve."""
+    for name in ("FILES_TO_OPEN", "REFINEMENT_FILE"):
+        field = packet.field(name)
+        for value in values_of(packet, field) if field else ():
+            yield name, value.text, value.line, _at_root
     for value in _authority(case, packet):
-        yield "AUTHORITY", value.text, value.line
+        yield "AUTHORITY", value.text, value.line, _at_root
     for value in _prior_packets(packet):
-        yield "LINEAGE_AUDIT", value.text, value.line
-    yield from _target_files(case, packet)
+        yield "LINEAGE_AUDIT", value.text, value.line, _beside
+    for path, line in _target_files(case, packet):
+        yield "Target File", path, line, lambda _, target: [target]
     for link in markdown_links(packet):
-        yield "A Markdown link", link.text, link.line
+        yield "A Markdown link", link.text, link.line, _beside
 
 
-def _plain(field: Field) -> str:
-    return _NOTE.sub("", field.value.strip()).strip("` ")
+def values_of(packet: Packet, field: Field) -> Iterator[Line]:
+    """The field's values outside fences, without backticks and notes, that are no placeholder and not NONE."""
+    outside = field.model_copy(update={"value": "", "items": fence_free(field, packet.fenced)})
+    for value in list_values(outside):
+        if not placeholder(value.text) and value.text.rstrip(".").upper() not in _NOTHING:
+            yield value
 
 
 def _authority(case: Case, packet: Packet) -> Iterator[Line]:
     """Values that, whole and note removed, name an existing file or hold no white space and a ``/``."""
     for field in _fields_of(packet, "AUTHORITY"):
-        value = _plain(field)
-        looks_like_path = "/" in value and not re.search(r"\s", value) and not _SCHEME.match(value)
-        if value and (looks_like_path or value in case.head.entries) and not placeholder(value):
-            yield Line(text=value, line=field.line)
+        for value in values_of(packet, field):
+            looks_like_path = "/" in value.text and not re.search(r"\s", value.text)
+            if (looks_like_path and not _SCHEME.match(value.text)) or value.text in case.head.entries:
+                yield value
 
 
 def _prior_packets(packet: Packet) -> Iterator[Line]:
     for field in _fields_of(packet, "LINEAGE_AUDIT"):
-        value = _plain(field)
-        if field.name.lower().startswith("prior packet") and value.endswith(".md") and not re.search(r"\s", value):
-            yield Line(text=value, line=field.line)
+        if field.name.lower().startswith("prior packet"):
+            for value in values_of(packet, field):
+                if value.text.endswith(".md") and not re.search(r"\s", value.text):
+                    yield value
 
 
-def _target_files(case: Case, packet: Packet) -> Iterator[tuple[str, str, int]]:
+def _target_files(case: Case, packet: Packet) -> Iterator[tuple[str, int]]:
     """Recorded Target Files; a writing run replaces them all by files that are there."""
     if case.writing or case.gate == "pre-work":
         return
     for entry in packet.recorded:
-        text = entry.target_file.text
-        try:
-            yield "Target File", from_packet(text), entry.line
-        except ValueError:
-            continue  # the manifest check reports the name as malformed
+        path = target_of(entry)  # None is a name that the manifest check reports as malformed
+        if path is not None:
+            yield path, entry.line
 
 
 def _fields_of(packet: Packet, name: str) -> Iterator[Field]:
@@ -97,14 +116,8 @@ def _fields_of(packet: Packet, name: str) -> Iterator[Field]:
         yield from (field for field in packet.fields if section.start <= field.line <= section.end)
 
 
-def _resolves(case: Case, packet: Packet, target: str, *, relative: bool) -> bool:
-    candidates = [posixpath.normpath(target.lstrip("/")) if target.strip("/") else target]
-    if relative and not target.startswith("/"):
-        candidates.append(posixpath.normpath(posixpath.join(posixpath.dirname(packet.path), target)))
-    return any(_exists(case, packet, path) for path in candidates)
-
-
 def _exists(case: Case, packet: Packet, path: str) -> bool:
+    """Whether the path is there at head, or at base where it was deleted, or in scope and yet to be made."""
     if path == ".":
         return True
     for tree in (case.head, case.base):
@@ -114,4 +127,5 @@ def _exists(case: Case, packet: Packet, path: str) -> bool:
             return True
         if is_glob(path) and any(matches(path, name) for name in tree.entries):
             return True
-    return any(matches(entry.pattern, path) or entry.pattern == path for entry in packet.scope.in_scope)
+    planned = [entry.pattern for entry in packet.scope.in_scope]
+    return any(matches(p, path) or p.startswith(f"{path}/") or matches(path, p) for p in planned)

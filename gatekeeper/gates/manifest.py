@@ -15,7 +15,7 @@ from gatekeeper.model.finding import Finding
 from gatekeeper.model.manifest import GATE_CODES, Gate, ManifestEntry
 from gatekeeper.model.names import for_output
 
-_COMPUTED = dict.fromkeys((Gate.RAILS, Gate.PRE, Gate.POST, Gate.DELTA, Gate.WRITTEN), True)
+_COMPUTED = dict.fromkeys((Gate.RAILS, Gate.PRE, Gate.POST, Gate.DELTA), True)
 
 
 def check_manifest(case: Case) -> Outcome:
@@ -23,14 +23,16 @@ def check_manifest(case: Case) -> Outcome:
     if case.packet is None or case.change_set is None or case.read_blob is None:
         return not_run("there is no packet to hold the manifest")
     own = owned(case)
+    entered = {entry.path for entry in case.entries}
 
     def ignored(path: str) -> bool:
-        return ignored_by_manifest(path, own, case.settings.packets)
+        # A rename may need an entry for the sake of its old name alone.
+        return path not in entered and ignored_by_manifest(path, own, case.settings.packets)
 
     if case.writing:
-        known = [block for block in case.packet.recorded if not ignored(target_of(block) or "")]
-        notes = replaced(case.entries, known, packet_path=case.packet.path)
-        return Outcome(notes, gates={entry.path: _COMPUTED for entry in case.entries})
+        notes = replaced(case.entries, case.packet.recorded, packet_path=case.packet.path)
+        proven = {**_COMPUTED, Gate.WRITTEN: case.packet.section("VALIDATION") is not None}
+        return Outcome(notes, gates=dict.fromkeys(entered, proven))
     comparison = compare(
         case.entries, case.packet.recorded, packet_path=case.packet.path, ignored=ignored, blobs=case.read_blob
     )
@@ -83,12 +85,12 @@ def _gates_of(entry: ManifestEntry, case: Case, done: Mapping[str, Outcome]) -> 
         known.update(outcome.gates.get("", {}))
     if not anchors_apply(case):
         known[Gate.ANCHORS] = None
-    known[Gate.FILENAME] = _openable(entry.change, case)
-    known[Gate.PREIMAGE] = _matches_main(entry.change, case.main)
+    known[Gate.FILENAME] = openable(entry.change, case)
+    known[Gate.PREIMAGE] = matches_main(entry.change, case.main)
     return {gate: known.get(gate, False) for gate in Gate}
 
 
-def _openable(change: FileChange, case: Case) -> bool:
+def openable(change: FileChange, case: Case) -> bool:
     """Gate C701-G06: relative, POSIX, normalised, inside the repository, readable where it exists."""
     for path in filter(None, (change.path, change.old_path)):
         if path.startswith("/") or posixpath.normpath(path) != path or path.split("/")[0] in {"..", ".git"}:
@@ -98,7 +100,7 @@ def _openable(change: FileChange, case: Case) -> bool:
     return all(side.is_submodule or side.oid in blobs for side in sides)
 
 
-def _matches_main(change: FileChange, main: MainTip | None) -> bool | None:
+def matches_main(change: FileChange, main: MainTip | None) -> bool | None:
     """Gate C701-G08: main's tip holds the base or the head blob of this file, or contains head."""
     if main is None:
         return None

@@ -1,5 +1,7 @@
 """The ``migrations`` check: the proof, where the change touches a migration."""
 
+import posixpath
+
 from gatekeeper.gates.case import Case, Outcome, not_applicable, not_run
 from gatekeeper.model.finding import Status
 from gatekeeper.model.globs import matches_any
@@ -28,5 +30,5 @@ def check_migrations(case: Case) -> Outcome:
 def migration_globs(settings: Settings) -> tuple[str, ...]:
     """What counts as a migration: ``[kinds] migration`` and everything under the configured migration folders."""
     migrations = settings.migrations
-    folders = {*migrations.paths, *migrations.sqlite, *migrations.postgres}
-    return (*settings.kinds.migration, *sorted(f"{folder.rstrip('/')}/**" for folder in folders))
+    folders = {posixpath.normpath(path) for path in (*migrations.paths, *migrations.sqlite, *migrations.postgres)}
+    return (*settings.kinds.migration, *sorted("**" if folder == "." else f"{folder}/**" for folder in folders))

@@ -11,7 +11,6 @@ _STATUSES = {
     "pre-work": ("READY FOR DEV", "IN PROGRESS"),
     "post-work": ("READY FOR DEV", "IN PROGRESS", "DONE", "VALIDATED"),
 }
-_SHOWN = 8
 
 
 def check_packet(case: Case) -> Outcome:
@@ -70,13 +69,12 @@ def _status(case: Case) -> Iterator[Finding]:
 
 def _non_ascii(packet: Packet) -> Iterator[Finding]:
     if packet.non_ascii:
-        shown = ", ".join(str(line) for line in packet.non_ascii[:_SHOWN])
-        more = f" and {len(packet.non_ascii) - _SHOWN} more" if packet.non_ascii[_SHOWN:] else ""
+        # No line numbers here: the result block holds this message and moves the lines below it.
         yield Finding(
             rule="packet.non-ascii",
             severity=Severity.WARNING,
-            message=f"{packet.path} holds characters beyond ASCII in line(s) {shown}{more}.",
+            message=f"{packet.path} holds characters beyond ASCII in {len(packet.non_ascii)} line(s).",
             path=packet.path,
             line=packet.non_ascii[0],
-            hint="write them as \\uXXXX escapes",
+            hint="write them as \\uXXXX escapes; the line is that of the first",
         )

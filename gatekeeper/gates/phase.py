@@ -1,26 +1,31 @@
 """The ``phase`` check: BOOTSTRAP, then SKELETON, then its approval, before IMPLEMENTATION (contract, Phase)."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from gatekeeper.gates.case import Case, Outcome, not_run
 from gatekeeper.model.finding import Finding
 from gatekeeper.model.packet import Packet
+
+Headings = Sequence[tuple[str, int | None]]
+"""Phases in their order, each with its heading's line, None where it has none."""
 
 
 def check_phase(case: Case) -> Outcome:
     """Rules: phase.bootstrap-missing, .skeleton-missing, .order; for post-work .not-approved too."""
     if case.packet is None:
         return not_run("there is no packet to read the phases from")
-    findings = list(_headings(case.packet))
-    if case.gate != "pre-work":
-        findings += _approval(case.packet)
-    return Outcome(tuple(findings))
+    phase = case.packet.phase
+    headings = [("BOOTSTRAP", phase.bootstrap), ("SKELETON", phase.skeleton)]
+    findings = list(_missing(case.packet, headings))
+    if case.gate == "pre-work":
+        return Outcome((*findings, *_order(case.packet, headings)))
+    headings.append(("IMPLEMENTATION", phase.implementation))
+    return Outcome((*findings, *_order(case.packet, headings), *_approval(case.packet)))
 
 
-def _headings(packet: Packet) -> Iterator[Finding]:
-    phase = packet.phase
-    for name, line in (("BOOTSTRAP", phase.bootstrap), ("SKELETON", phase.skeleton)):
+def _missing(packet: Packet, headings: Headings) -> Iterator[Finding]:
+    for name, line in headings:
         if line is None:
             yield Finding(
                 rule=f"phase.{name.lower()}-missing",
@@ -28,20 +33,15 @@ def _headings(packet: Packet) -> Iterator[Finding]:
                 path=packet.path,
                 hint=f"add a '## {name}' section and fill it before work starts",
             )
-    order = [
-        (name, line)
-        for name, line in (
-            ("BOOTSTRAP", phase.bootstrap),
-            ("SKELETON", phase.skeleton),
-            ("IMPLEMENTATION", phase.implementation),
-        )
-        if line is not None
-    ]
-    for (earlier, first), (later, second) in itertools.pairwise(order):
+
+
+def _order(packet: Packet, headings: Headings) -> Iterator[Finding]:
+    standing = [(name, line) for name, line in headings if line is not None]
+    for (earlier, first), (later, second) in itertools.pairwise(standing):
         if first > second:
             yield Finding(
                 rule="phase.order",
-                message=f"{packet.path}:{second} {later} stands before {earlier} (line {first}).",
+                message=f"{packet.path}: {later} stands before {earlier}.",
                 path=packet.path,
                 line=second,
                 hint="the order is BOOTSTRAP, SKELETON, IMPLEMENTATION",
@@ -57,7 +57,7 @@ def _approval(packet: Packet) -> Iterator[Finding]:
         yield Finding(
             rule="phase.not-approved",
             message=(
-                f"{packet.path}: the SKELETON section (line {phase.skeleton}) holds no line 'SKELETON APPROVED' "
+                f"{packet.path}: the SKELETON section holds no line 'SKELETON APPROVED' "
                 "outside code fences and before IMPLEMENTATION."
             ),
             path=packet.path,

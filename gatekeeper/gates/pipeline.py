@@ -43,7 +43,7 @@ _COMMON: dict[str, Callable[[Case], Outcome]] = {
     "lineage": check_lineage,
     "links": check_links,
 }
-_PRE_WORK = {**_COMMON, "checkpoint": check_checkpoint}
+_PRE_WORK = {**_COMMON, "checkpoint": check_checkpoint, "scope": check_scope}
 _POST_WORK = {**_COMMON, "changes": check_changes, "scope": check_scope, "manifest": check_manifest}
 
 
@@ -84,8 +84,8 @@ def judge(case: Case) -> Judgement:
 
         run.add("gates", ten_gates)
         run.add("migrations", check_migrations)
-        used = uses(run.findings())
-        run.add("waivers", lambda judged: check_waivers(judged, used))
+    used = uses(run.findings())
+    run.add("waivers", lambda judged: check_waivers(judged, used))
     proof = run.outcomes["migrations"].proof if "migrations" in run.outcomes else None
     return Judgement(tuple(run.results), gates, uses(run.findings()), proof.proof if proof else None)
 

@@ -1,26 +1,32 @@
 """The ``refinement`` check: the signed refinement, its spec anchors, and the packet's (contract, Refinement)."""
 
 import hashlib
+import posixpath
+import re
 from collections.abc import Iterator
 
 from gatekeeper.gates.case import Case, Outcome, not_applicable
+from gatekeeper.gates.links import values_of
 from gatekeeper.gates.spec import Spec, current_spec, find_spec_file, lines_of
 from gatekeeper.model.finding import Finding, Severity
 from gatekeeper.model.manifest import Gate
 from gatekeeper.model.packet import Anchor, Field, Packet, Refinement
+from gatekeeper.packet.fields import fence_free
+from gatekeeper.packet.markdown import without_backticks, without_note
 from gatekeeper.packet.structure import placeholder, spec_anchor_parts
 
+_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _CONSISTENT = {("PASS", "NO"), ("FAIL", "YES")}
 
 
 def check_refinement(case: Case) -> Outcome:
-    """Rules: refinement.missing, .unsigned, .mismatch, .spec, .anchor."""
+    """Rules: refinement.missing, .unreadable, .unsigned, .mismatch, .spec, .anchor."""
     spec = current_spec(case.head, case.settings.spec.pointer)
     required = case.settings.packets.refinement != "off"
-    findings = list(_pointer(spec))
+    findings = [*_pointer(case, spec), *case.refinement_problems]
     if case.refinement is not None:
         findings += _refinement(case, case.refinement, spec)
-    elif required:
+    elif required and not case.refinement_problems:
         findings.append(
             Finding(
                 rule="refinement.missing",
@@ -39,7 +45,8 @@ def check_refinement(case: Case) -> Outcome:
 
 def anchors_apply(case: Case) -> bool:
     """Whether the gate anchors_present has anything to prove: a spec pointer or a SPEC_ANCHOR."""
-    return bool(case.settings.spec.pointer) or spec_anchor(case.packet) is not None
+    in_refinement = case.refinement is not None and bool(case.refinement.anchors)
+    return bool(case.settings.spec.pointer) or in_refinement or spec_anchor(case.packet) is not None
 
 
 def anchors_gate(findings: tuple[Finding, ...]) -> bool:
@@ -52,15 +59,18 @@ def spec_anchor(packet: Packet | None) -> Field | None:
     if packet is None:
         return None
     field = packet.field("SPEC_ANCHOR", section="AUTHORITY") or packet.field("SPEC_ANCHOR")
-    if field is None or not field.value.strip() or placeholder(field.value):
-        return None
-    return field
+    return field if field is not None and any(values_of(packet, field)) else None
 
 
-def _pointer(spec: Spec | None) -> Iterator[Finding]:
-    if spec is not None and spec.path is None:
-        problem = f"names {spec.name}, which doesn't exist" if spec.name else "names no Markdown file"
-        yield _anchor_finding(f"The spec pointer {spec.pointer} {problem}.", spec.pointer, None)
+def _pointer(case: Case, spec: Spec | None) -> Iterator[Finding]:
+    if spec is None or spec.path is not None:
+        return
+    problem = "names no Markdown file"
+    if spec.name:
+        problem = f"names {spec.name}, which doesn't exist"
+    elif posixpath.normpath(spec.pointer) not in case.head.entries:
+        problem = "doesn't exist"
+    yield _anchor_finding(f"The spec pointer {spec.pointer} {problem}.", spec.pointer, None)
 
 
 def _refinement(case: Case, refinement: Refinement, spec: Spec | None) -> Iterator[Finding]:
@@ -68,25 +78,23 @@ def _refinement(case: Case, refinement: Refinement, spec: Spec | None) -> Iterat
     yield from _verdicts(refinement)
     yield from _signature(case, refinement)
     target, path = _target(case, refinement, spec)
-    if spec is not None and spec.name is not None and target != spec.name:
-        field = refinement.field("SPEC_TARGET_RESOLVED")
+    same = spec is None or spec.name is None or target == spec.name or (path is not None and path == spec.path)
+    if spec is not None and not (target and same):
         yield _mismatch(
             refinement,
-            field,
+            refinement.field("SPEC_TARGET_RESOLVED"),
             f"SPEC_TARGET_RESOLVED names {target or 'no spec file'}, but {spec.pointer} names {spec.name}.",
             "renew the refinement against the current spec",
         )
     yield from _spec_sha1(case, refinement, path)
-    yield from _anchors(case, refinement, path)
+    yield from _anchors(case, refinement, target, path)
 
 
 def _same_packet(case: Case, refinement: Refinement) -> Iterator[Finding]:
     field = refinement.field("WP_ID")
-    if field is None or field.value.strip("` ") != case.wp_id:
-        found = field.value if field else "nothing"
-        yield _mismatch(
-            refinement, field, f"WP_ID is {found}, expected {case.wp_id}.", "refine the packet that it belongs to"
-        )
+    if _value(field) != case.wp_id:
+        message = f"WP_ID is {_shown(field)}, expected {case.wp_id}."
+        yield _mismatch(refinement, field, message, "refine the packet that it belongs to")
 
 
 def _verdicts(refinement: Refinement) -> Iterator[Finding]:
@@ -94,15 +102,11 @@ def _verdicts(refinement: Refinement) -> Iterator[Finding]:
     words = []
     for name, allowed in (("CLEARLY_COVERS_VERDICT", ("PASS", "FAIL")), ("ENRICHMENT_NEEDED", ("YES", "NO"))):
         field = refinement.field(name)
-        word = field.value.strip("` ").split(" ")[0].upper() if field else ""
+        word = _value(field).upper()
         words.append(word)
         if word not in allowed:
-            yield _mismatch(
-                refinement,
-                field,
-                f"{name} is {word or 'missing'}, expected {' or '.join(allowed)}.",
-                f"fill {name}",
-            )
+            message = f"{name} is {_shown(field)}, expected {' or '.join(allowed)}."
+            yield _mismatch(refinement, field, message, f"fill {name}")
     covers, enrichment = words
     filled = covers in {"PASS", "FAIL"} and enrichment in {"YES", "NO"}
     if filled and (covers, enrichment) not in _CONSISTENT:
@@ -116,7 +120,7 @@ def _verdicts(refinement: Refinement) -> Iterator[Finding]:
 
 def _signature(case: Case, refinement: Refinement) -> Iterator[Finding]:
     status = refinement.field("USER_REVIEW_STATUS")
-    if status is None or status.value.strip("` ").upper() != "APPROVED":
+    if _value(status).upper() != "APPROVED":
         yield _unsigned(refinement, status, f"USER_REVIEW_STATUS is {_shown(status)}, expected APPROVED.")
     signature = refinement.field("USER_SIGNATURE")
     signed = _token(signature)
@@ -140,37 +144,37 @@ def _target(case: Case, refinement: Refinement, spec: Spec | None) -> tuple[str 
     field = refinement.field("SPEC_TARGET_RESOLVED")
     if field is None or not field.value.strip() or placeholder(field.value):
         return None, spec.path if spec else None
-    left, _, right = field.value.replace("`", "").rpartition("->")
-    name = right.strip().split(" ")[0] if right.strip() else ""
-    pointer = left.strip() or (spec.pointer if spec else "")
-    return name, find_spec_file(case.head, name, pointer)
+    left, _, right = without_note(field.value.replace("`", ""))[0].rpartition("->")
+    name, pointer = right.strip(), left.strip() or (spec.pointer if spec else "")
+    return name or None, find_spec_file(case.head, name, pointer)
 
 
 def _spec_sha1(case: Case, refinement: Refinement, path: str | None) -> Iterator[Finding]:
-    field = refinement.field("SPEC_TARGET_SHA1")
-    if path is None or field is None:
+    if path is None:
         return
+    field = refinement.field("SPEC_TARGET_SHA1")
     text = case.head.read(path).replace(b"\r\n", b"\n")
     actual = hashlib.sha1(text, usedforsecurity=False).hexdigest()
-    recorded = field.value.strip("` ").lower()
-    if recorded != actual:
+    if _value(field).lower() != actual:
         yield Finding(
             rule="refinement.spec",
             severity=Severity.WARNING,
-            message=f"SPEC_TARGET_SHA1 is {recorded or 'empty'}, but {path} now has {actual} (over LF text).",
+            message=f"SPEC_TARGET_SHA1 is {_shown(field)}, but {path} now has {actual} (over LF text).",
             path=refinement.path,
-            line=field.line,
+            line=line_of(field),
             hint="see what changed in the spec since the refinement, and renew the SHA1",
         )
 
 
-def _anchors(case: Case, refinement: Refinement, path: str | None) -> Iterator[Finding]:
+def _anchors(case: Case, refinement: Refinement, target: str | None, path: str | None) -> Iterator[Finding]:
+    """Without any spec there is nothing to anchor; with one, at least one anchor, each proven."""
     if path is None:
-        yield _anchor_finding(
-            "The spec file that SPEC_TARGET_RESOLVED names doesn't exist at head.",
-            refinement.path,
-            line_of(refinement.field("SPEC_TARGET_RESOLVED")),
-        )
+        if target or refinement.anchors:
+            yield _anchor_finding(
+                f"SPEC_TARGET_RESOLVED names {target or 'no spec file'}, which doesn't exist at head.",
+                refinement.path,
+                line_of(refinement.field("SPEC_TARGET_RESOLVED")),
+            )
         return
     if not refinement.anchors:
         yield _anchor_finding("The refinement names no SPEC_ANCHOR.", refinement.path, None)
@@ -188,14 +192,16 @@ def _anchor_problem(anchor: Anchor, lines: list[str], path: str) -> str | None:
     if not 1 <= anchor.start <= anchor.end <= len(lines):
         return f"The window {anchor.start}-{anchor.end} isn't within {path}, which has {len(lines)} lines."
     window = "\n".join(lines[anchor.start - 1 : anchor.end])
-    if anchor.token not in window:
+    # A refinement is ASCII: a token of other characters is written with \uXXXX.
+    unescaped = _ESCAPE.sub(lambda code: chr(int(code[1], 16)), anchor.token)
+    if anchor.token not in window and unescaped not in window:
         return f"The token {anchor.token!r} doesn't stand in lines {anchor.start}-{anchor.end} of {path}."
     return None
 
 
 def _packet_anchor(case: Case, packet: Packet, field: Field, spec: Spec | None) -> Iterator[Finding]:
     """In a packet: the spec file exists, each CX id occurs in it, each :LINE is within it (gate C701-G01)."""
-    text = " ".join([field.value, *(item.text for item in field.items)])
+    text = " ".join(line.text for line in fence_free(field, packet.fenced))
     files, ids, lines = spec_anchor_parts(text)
     pointer = case.settings.spec.pointer
     named = list(files) or ([spec.name] if spec and spec.name else [])
@@ -211,7 +217,7 @@ def _packet_anchor(case: Case, packet: Packet, field: Field, spec: Spec | None) 
         return
     whole = "\n".join(line for content in texts.values() for line in content)
     for cx in ids:
-        if cx not in whole:
+        if not re.search(rf"(?<![A-Za-z0-9-]){re.escape(cx)}(?![A-Za-z0-9]|[-.][A-Za-z0-9])", whole):
             yield _anchor_finding(f"{cx} doesn't occur in {', '.join(texts)}.", packet.path, field.line)
     for name, number in lines:
         if name in texts and not 1 <= number <= len(texts[name]):
@@ -230,13 +236,18 @@ def line_of(field: Field | None) -> int | None:
     return field.line if field else None
 
 
+def _value(field: Field | None) -> str:
+    """The field's value without the note behind it and without backticks."""
+    return without_backticks(without_note(field.value)[0]) if field else ""
+
+
 def _token(field: Field | None) -> str:
-    value = field.value.strip("` ") if field else ""
+    value = _value(field)
     return "" if placeholder(value) or value.upper() in {"NONE", "N/A", "PENDING"} else value
 
 
 def _shown(field: Field | None) -> str:
-    return field.value.strip("` ") if field and field.value.strip("` ") else "missing"
+    return _value(field) or "missing"
 
 
 def _anchor_finding(message: str, path: str, line: int | None) -> Finding:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from gatekeeper.gates.case import Case, Outcome, not_run
-from gatekeeper.gates.select import own_paths
+from gatekeeper.gates.select import ignored_by_manifest, own_paths
 from gatekeeper.model.changes import ChangeKind, FileChange, Hunk
 from gatekeeper.model.finding import Finding
 from gatekeeper.model.globs import matches
@@ -15,19 +15,19 @@ from gatekeeper.packet.parse import PacketUnreadable, parse_packet
 
 
 def check_scope(case: Case) -> Outcome:
-    """Rules: scope.empty, .malformed, .out-of-scope, .forbidden, .window."""
+    """Rules: scope.empty, .malformed, .out-of-scope, .forbidden, .window; before work only the first two."""
     packet = case.packet
-    if packet is None or case.change_set is None:
+    if packet is None:
         return not_run("there is no packet to take the scope from")
     findings = [*_scope_itself(packet)]
     forbidden = [path for path in packet.scope.out_of_scope if _names_something(path, case)]
     gates: dict[str, dict[Gate, bool]] = {}
     for change in case.selection.governed:
-        findings += _placed(change, packet, forbidden)
+        findings += _placed(change, case, packet, forbidden)
         window = list(_window(change, packet))
         gates[change.path] = {Gate.WINDOW: not window}
         findings += window
-    for change in case.selection.packet_files:
+    for change in (*case.selection.governed, *case.selection.packet_files):
         findings += _other_packet(change, case, packet)
     return Outcome(tuple(findings), gates=gates)
 
@@ -51,15 +51,18 @@ def _scope_itself(packet: Packet) -> Iterator[Finding]:
         )
 
 
-def _placed(change: FileChange, packet: Packet, forbidden: list[ScopePath]) -> Iterator[Finding]:
-    """Findings for where a changed file lies; a rename changes both of its names."""
+def _placed(change: FileChange, case: Case, packet: Packet, forbidden: list[ScopePath]) -> Iterator[Finding]:
+    """Findings for where a changed file lies; a rename changes both of its names, each judged by itself."""
+    own = owned(case)
     for path in _names(change):
+        if ignored_by_manifest(path, own, case.settings.packets):
+            continue
         name = for_output(path)
         barred = next((entry for entry in forbidden if _covers(entry, path)), None)
         if barred is not None:
             yield Finding(
                 rule="scope.forbidden",
-                message=f"{name} was changed, but OUT_OF_SCOPE line {barred.line} forbids {barred.pattern}.",
+                message=f"{name} was changed, but OUT_OF_SCOPE forbids {for_output(barred.pattern)}.",
                 path=name,
                 hint=f"take {name} out of the change, or amend the packet's SCOPE in a commit of its own",
             )
@@ -71,7 +74,7 @@ def _out_of_scope(name: str, path: str, packet: Packet) -> Finding:
     folder = next((e.pattern for e in packet.scope.in_scope if path.startswith(f"{e.pattern}/")), None)
     hint = f"take {name} out of the change, or add it to IN_SCOPE_PATHS in a commit of its own"
     if folder:
-        hint = f"a folder is written with a slash at its end: {folder}/"
+        hint = f"a folder is written with a slash at its end: {for_output(folder)}/"
     return Finding(
         rule="scope.out-of-scope",
         message=f"{name} was changed, but no path of IN_SCOPE_PATHS names it.",
@@ -81,13 +84,10 @@ def _out_of_scope(name: str, path: str, packet: Packet) -> Finding:
 
 
 def _window(change: FileChange, packet: Packet) -> Iterator[Finding]:
-    """Removed lines outside the planned windows; a path that is also listed without one is free."""
-    old_path = change.old_path or change.path
-    plans = [entry for entry in packet.scope.in_scope if matches(entry.pattern, old_path)]
-    if not plans or any(plan.first is None for plan in plans):
-        return
+    """Removed lines outside every window that was planned for the file, under either name of a rename."""
+    plans = [entry for entry in packet.scope.in_scope if any(matches(entry.pattern, p) for p in _names(change))]
     windows = [(plan.first, plan.last) for plan in plans if plan.first is not None and plan.last is not None]
-    for hunk in change.hunks:
+    for hunk in change.hunks if windows else ():
         strays = [line for line in _removed(hunk) if not any(a <= line <= b for a, b in windows)]
         if strays:
             name = for_output(change.path)
@@ -128,12 +128,16 @@ def _covers(entry: ScopePath, path: str) -> bool:
 
 
 def _other_packet(change: FileChange, case: Case, packet: Packet) -> Iterator[Finding]:
-    """Another packet may not be changed, the Status line of a lower revision aside."""
+    """Another packet may not be changed, the Status line of a lower revision aside; a new one may be added."""
     if change.change is ChangeKind.ADDED:
         return
     path = change.old_path or change.path
     other = next(iter(packet_paths([path], case.settings.packets.dir)), None)
-    if other is None or any(matches(entry.pattern, path) for entry in packet.scope.in_scope):
+    if (
+        other is None
+        or other == case.wp_id
+        or any(matches(entry.pattern, path) for entry in packet.scope.in_scope)
+    ):
         return
     if _is_lower(other, case.wp_id) and _only_status_changed(change, case, other):
         return
@@ -153,7 +157,8 @@ def _is_lower(other: str, wp_id: str) -> bool:
 
 
 def _only_status_changed(change: FileChange, case: Case, other: str) -> bool:
-    if change.base is None or change.head is None or change.old_path is not None or case.base is None:
+    sides = (change.base, change.head)
+    if change.change is not ChangeKind.MODIFIED or case.base is None or len({s and s.mode for s in sides}) > 1:
         return False
     texts = []
     for tree in (case.base, case.head):

@@ -8,7 +8,7 @@ from gatekeeper.model.globs import matches_any
 from gatekeeper.model.settings import PacketSettings
 
 # A packets folder that is the repository's root holds packets and evidence beside everything else.
-_AT_ROOT = re.compile(r"WP-[A-Za-z0-9.-]+(?:\.md|/.*)$|evidence/", re.DOTALL)
+_AT_ROOT = re.compile(r"(?:evidence/)?WP-[A-Za-z0-9.-]+(?:\.md|/.*)", re.DOTALL)
 
 
 def own_paths(wp_id: str, packet_path: str, refinement_path: str, settings: PacketSettings) -> tuple[str, ...]:
@@ -20,7 +20,7 @@ def own_paths(wp_id: str, packet_path: str, refinement_path: str, settings: Pack
 
 def is_packet_file(path: str, settings: PacketSettings) -> bool:
     """Whether the path lies under the packets or the refinements folder."""
-    if "." in (settings.dir, settings.refinements) and _AT_ROOT.match(path):
+    if "." in (settings.dir, settings.refinements) and _AT_ROOT.fullmatch(path):
         return True
     folders = {settings.dir, settings.refinements} - {"."}
     return any(path.startswith(f"{folder}/") for folder in folders)
@@ -48,8 +48,9 @@ def is_own(path: str, own: tuple[str, ...]) -> bool:
 def _group(names: list[str], own: tuple[str, ...], settings: PacketSettings) -> str:
     if all(is_own(name, own) for name in names):
         return "own"
-    if all(is_own(name, own) or is_packet_file(name, settings) for name in names):
+    packet_file = [is_own(name, own) or is_packet_file(name, settings) for name in names]
+    if all(packet_file):
         return "packet_files"
-    if all(matches_any(settings.exempt, name) or is_packet_file(name, settings) for name in names):
+    if all(known or matches_any(settings.exempt, name) for known, name in zip(packet_file, names, strict=True)):
         return "exempt"
     return "governed"

@@ -28,7 +28,7 @@ def current_spec(tree: TreeView, pointer: str) -> Spec | None:
     if not pointer:
         return None
     try:
-        text = tree.read(pointer).decode("utf-8", "replace")
+        text = tree.read(posixpath.normpath(pointer)).decode("utf-8", "replace")
     except KeyError:
         return Spec(pointer, None, None)
     found = _MARKDOWN_NAME.search(text)
@@ -41,7 +41,8 @@ def find_spec_file(tree: TreeView, name: str, pointer: str) -> str | None:
     """The path of a spec file: relative to the root, else to the pointer's folder (contract, section 4)."""
     for folder in ("", posixpath.dirname(pointer)):
         path = posixpath.normpath(posixpath.join(folder, name))
-        if path in tree.entries:
+        side = tree.entries.get(path)
+        if side is not None and not side.is_submodule:
             return path
     return None
 

@@ -30,7 +30,7 @@ def expired(waiver: Waiver, today: dt.date) -> bool:
 
 
 def check_waivers(case: Case, used: Mapping[str, int]) -> Outcome:
-    """Rules: waiver.malformed, .expired, .unused (a warning)."""
+    """Rules: waiver.malformed, .expired, and after work .unused (a warning)."""
     if case.packet is None:
         return not_run("there is no packet to read waivers from")
     return Outcome((*_malformed(case.packet), *_judged(case, case.packet, used)))
@@ -57,7 +57,7 @@ def _judged(case: Case, packet: Packet, used: Mapping[str, int]) -> Iterator[Fin
                 line=waiver.line,
                 hint="mend what it waived, or have a new waiver approved",
             )
-        elif not used.get(waiver.id):
+        elif case.gate != "pre-work" and not used.get(waiver.id):
             protected = waiver.rule.startswith(PROTECTED) or f"{waiver.rule}." in PROTECTED
             why = "what protects the gate can't be waived" if protected else "no finding needed it"
             yield Finding(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gatekeeper.changes.diff import change_set as read_change_set
 from gatekeeper.changes.repository import Repository
-from gatekeeper.changes.selector import Endpoints, Selector
+from gatekeeper.changes.selector import Selector
 from gatekeeper.gates.case import Case, MainTip
 from gatekeeper.gates.pipeline import Judgement, judge
 from gatekeeper.gates.select import is_packet_file, own_paths, select
@@ -15,8 +15,9 @@ from gatekeeper.migrate.prove import prove
 from gatekeeper.migrate.source import migration_files
 from gatekeeper.model.changes import TreeView
 from gatekeeper.model.errors import NotRunError, UsageError
-from gatekeeper.model.finding import Finding
+from gatekeeper.model.finding import CheckResult, Finding
 from gatekeeper.model.manifest import Gate
+from gatekeeper.model.packet import Packet
 from gatekeeper.model.proof import ProofResult
 from gatekeeper.model.settings import Settings
 from gatekeeper.model.verdict import Verdict
@@ -25,6 +26,7 @@ from gatekeeper.packet.edit import NoValidationSection, with_blocks, write_atomi
 from gatekeeper.packet.lookup import packet_paths
 from gatekeeper.resources import template
 from gatekeeper.runs.load import (
+    NO_FILE,
     FoundPacket,
     Judged,
     Progress,
@@ -37,6 +39,7 @@ from gatekeeper.runs.load import (
     settings_from_disk,
     today,
     unknown_id,
+    unreadable,
 )
 from gatekeeper.runs.verdicts import Clock, gate_verdict, manifest_rows, summary
 
@@ -57,22 +60,23 @@ def pre_work(repo: Path, wp_id: str, *, config: Path | None = None) -> Verdict:
         ids = known_ids(repository, settings, [tree for tree in (head, committed) if tree])
         if wp_id not in ids:
             raise unknown_id(wp_id, ids, settings.packets.dir)
-        found = find_packet(wp_id, head, settings, "the work tree")
-        refinement_path, refinement = find_refinement(found.packet, wp_id, head, settings)
+        found = find_packet(wp_id, head, settings)
+        refined = find_refinement(found.packet, wp_id, head, settings)
         case = Case(
             gate="pre-work",
             wp_id=wp_id,
             packet_path=found.path,
             packet=found.packet,
             packet_problems=found.problems,
-            refinement_path=refinement_path,
-            refinement=refinement,
+            refinement_path=refined.path,
+            refinement=refined.refinement,
+            refinement_problems=refined.problems,
             settings=settings,
             head=head,
             base=None,
             committed=committed,
             today=today(repository, None),
-            packet_ids=ids,
+            packet_ids=_ids_at(head, settings),
         )
         return gate_verdict(case, judge(case), clock)
 
@@ -121,13 +125,13 @@ def _post_work_case(
     ids = known_ids(repository, settings, [tree for tree in (head, base, committed) if tree])
     if wp_id not in ids:
         raise unknown_id(wp_id, ids, settings.packets.dir)
-    found = find_packet(wp_id, head, settings, _side(endpoints))
+    found = find_packet(wp_id, head, settings)
     writing = False
     if not check:
         found, writing = _from_work_tree(repository, wp_id, found, ids[wp_id])
-    refinement_path, refinement = find_refinement(found.packet, wp_id, head, settings)
+    refined = find_refinement(found.packet, wp_id, head, settings)
     change_set = read_change_set(repository, endpoints)
-    own = own_paths(wp_id, found.path, refinement_path, settings.packets)
+    own = own_paths(wp_id, found.path, refined.path, settings.packets)
     selection = select(change_set, own, settings.packets)
     return Case(
         gate="post-work",
@@ -135,8 +139,9 @@ def _post_work_case(
         packet_path=found.path,
         packet=found.packet,
         packet_problems=(*found.problems, *judged.notes),
-        refinement_path=refinement_path,
-        refinement=refinement,
+        refinement_path=refined.path,
+        refinement=refined.refinement,
+        refinement_problems=refined.problems,
         settings=settings,
         head=head,
         base=base,
@@ -159,12 +164,6 @@ def _prove(head: TreeView, settings: Settings, progress: Progress | None) -> Pro
     return prove(
         migration_files(head, settings.migrations), settings.migrations, settings.postgres, progress=progress
     )
-
-
-def _side(endpoints: Endpoints) -> str:
-    """The judged side, as a sentence names it."""
-    named = {"staged": "the index", "worktree": "the work tree as git would store it"}
-    return named.get(endpoints.source, "the judged commit")
 
 
 def _ids_at(tree: TreeView, settings: Settings) -> Mapping[str, Sequence[str]]:
@@ -191,11 +190,13 @@ def _from_work_tree(
     file = root / path
     if not file.resolve().is_relative_to(root.resolve()):
         raise UsageError(
-            f"{path} is a link that leads out of the repository, so nothing is written to it.",
+            f"{path} lies behind a link that leads out of the repository, so nothing is written to it.",
             hint="put the packet itself in the packets folder",
         )
-    on_disk = read_packet(path, wp_id, file.read_bytes())
     earlier = [p for p in found.problems if p.rule != "packet.unreadable"]
+    if file.is_symlink():
+        return FoundPacket(path, None, (*earlier, unreadable(path, NO_FILE, None))), False
+    on_disk = read_packet(path, wp_id, file.read_bytes())
     return FoundPacket(path, on_disk.packet, (*earlier, *on_disk.problems)), on_disk.packet is not None
 
 
@@ -223,8 +224,9 @@ def _write(repository: Repository, case: Case, judgement: Judgement, change_dige
     manifest = render_manifest(
         case.entries, gates, spec.target if spec else None, change_digest, template("manifest.md.j2")
     )
+    checks = [_without_moving_lines(check, case.packet) for check in judgement.checks]
     result = render_result(
-        case.wp_id, case.gate, judgement.status, change_digest, judgement.checks, template("result.md.j2")
+        case.wp_id, case.gate, judgement.status, change_digest, checks, template("result.md.j2")
     )
     file = repository.root / case.packet.path
     try:
@@ -232,3 +234,16 @@ def _write(repository: Repository, case: Case, judgement: Judgement, change_dige
     except NoValidationSection:
         return  # packet.field-missing has named the missing section
     write_atomically(file, data)
+
+
+def _without_moving_lines(check: CheckResult, packet: Packet) -> CheckResult:
+    """The check without the packet's line numbers from VALIDATION on: the blocks that tell of them move them."""
+    section = packet.section("VALIDATION")
+    first = section.start if section else 0
+    findings = [
+        finding.model_copy(update={"line": None})
+        if finding.path == packet.path and finding.line is not None and finding.line > first
+        else finding
+        for finding in check.findings
+    ]
+    return check.model_copy(update={"findings": tuple(findings)})

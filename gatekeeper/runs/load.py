@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import posixpath
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,17 +10,23 @@ from pathlib import Path
 from gatekeeper import config
 from gatekeeper.changes.repository import Repository
 from gatekeeper.changes.selector import Endpoints, Selector, resolve
+from gatekeeper.gates.links import values_of
 from gatekeeper.gates.select import is_packet_file
-from gatekeeper.model.changes import TreeView
-from gatekeeper.model.errors import ConfigError, GateError, UsageError
+from gatekeeper.model.changes import LINK, SUBMODULE, TreeView
+from gatekeeper.model.errors import ConfigError, GateError, NotRunError, UsageError
 from gatekeeper.model.finding import Finding, Severity
 from gatekeeper.model.packet import Packet, Refinement
-from gatekeeper.model.settings import Settings
+from gatekeeper.model.settings import GitSettings, Settings
 from gatekeeper.packet.lookup import is_wp_id, nearest, packet_paths
 from gatekeeper.packet.parse import PacketUnreadable, parse_packet
 from gatekeeper.packet.refinement import parse_refinement
 
 Progress = Callable[[str], None]
+
+NO_FILE = "it is no regular file."
+
+# How many names of main are followed from base to base; a longer chain leads in a circle.
+_MAINS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,15 @@ class FoundPacket:
 
     path: str
     packet: Packet | None
+    problems: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRefinement:
+    """The refinement of a packet, as far as it can be read; ``problems`` says why it can't."""
+
+    path: str
+    refinement: Refinement | None
     problems: tuple[Finding, ...] = ()
 
 
@@ -63,19 +79,34 @@ def settings_from_disk(repo: Repository, file: Path | None) -> config.Loaded:
 def judged_by_base(repo: Repository, selector: Selector, wp_id: str, file: Path | None) -> Judged:
     """Base and head of the packet's change, and the base's configuration (``--config`` overrides it).
 
-    The base depends on the name of main and that name on the configuration, so the head's configuration finds a
-    first base; if the base's own names another main, the base is looked for once more under that name.
+    The base depends on the name of main and that name on the base's configuration, so the base is looked for once
+    more where the one found names another main.
     """
     if file is not None:
         settings = settings_from_disk(repo, file).settings
         return Judged(_endpoints(repo, selector, wp_id, settings), settings)
-    first = settings_from_disk(repo, None).settings
-    endpoints = _endpoints(repo, selector, wp_id, first)
-    loaded, notes = _at_base(repo, endpoints)
-    if loaded.settings.git.main != first.git.main:
-        endpoints = _endpoints(repo, selector, wp_id, loaded.settings)
+    settings = _first_guess(repo)
+    for _ in range(_MAINS):
+        endpoints = _endpoints(repo, selector, wp_id, settings)
         loaded, notes = _at_base(repo, endpoints)
+        if loaded.settings.git.main == settings.git.main:
+            break
+        settings = loaded.settings
     return Judged(endpoints, config.with_environment(loaded.settings, os.environ), notes)
+
+
+def _first_guess(repo: Repository) -> Settings:
+    """Settings to find a first base with: the work tree's, but a branch of the default name goes before theirs.
+
+    Else a change could choose its own judge by naming one of its own commits main.
+    """
+    settings = settings_from_disk(repo, None).settings
+    usual = GitSettings()
+    try:
+        stands = repo.head is not None and repo.main(usual.main, repo.head) is not None
+    except NotRunError:
+        stands = False  # a branch of that name which shares no history with the work isn't its main
+    return settings.model_copy(update={"git": usual}) if stands else settings
 
 
 def known_ids(repo: Repository, settings: Settings, trees: Iterable[TreeView]) -> dict[str, list[str]]:
@@ -92,13 +123,14 @@ def known_ids(repo: Repository, settings: Settings, trees: Iterable[TreeView]) -
 
 def unknown_id(wp_id: str, ids: Iterable[str], folder: str) -> UsageError:
     """The error for an id that exists nowhere, naming the nearest ids."""
-    near = nearest(wp_id, list(ids))
+    known = sorted(ids)
+    near = nearest(wp_id, known) or known[:3]
     hint = f"did you mean {', '.join(near)}?" if near else f"put the packet at {folder}/{wp_id}.md"
     return UsageError(f"There is no work packet {wp_id} under {folder}/.", hint=hint)
 
 
-def find_packet(wp_id: str, tree: TreeView, settings: Settings, where: str) -> FoundPacket:
-    """The packet in the judged tree, which ``where`` names in a sentence. Rules: packet.missing, .ambiguous."""
+def find_packet(wp_id: str, tree: TreeView, settings: Settings) -> FoundPacket:
+    """The packet in the judged tree. Rules: packet.missing, .ambiguous, .unreadable."""
     folder = settings.packets.dir
     paths = packet_paths([p for p in tree.entries if is_packet_file(p, settings.packets)], folder).get(wp_id, [])
     if not paths:
@@ -109,7 +141,7 @@ def find_packet(wp_id: str, tree: TreeView, settings: Settings, where: str) -> F
             (
                 Finding(
                     rule="packet.missing",
-                    message=f"{path} stands in the work tree or elsewhere in history, but not in {where}.",
+                    message=f"{path} stands in the work tree or in another commit, but not on the judged side.",
                     path=path,
                     hint=f"git add -- {path} and commit it",
                 ),
@@ -125,6 +157,8 @@ def find_packet(wp_id: str, tree: TreeView, settings: Settings, where: str) -> F
                 hint="keep one of them",
             ),
         )
+    if tree.entries[paths[0]].mode in {LINK, SUBMODULE}:
+        return FoundPacket(paths[0], None, (*problems, unreadable(paths[0], NO_FILE, None)))
     found = read_packet(paths[0], wp_id, tree.read(paths[0]))
     return FoundPacket(found.path, found.packet, (*problems, *found.problems))
 
@@ -134,30 +168,51 @@ def read_packet(path: str, wp_id: str, data: bytes) -> FoundPacket:
     try:
         return FoundPacket(path, parse_packet(path, wp_id, data))
     except PacketUnreadable as error:
+        return FoundPacket(path, None, (unreadable(path, str(error), error.line),))
+
+
+def unreadable(path: str, problem: str, line: int | None) -> Finding:
+    """The finding packet.unreadable; ``problem`` completes the sentence."""
+    return Finding(
+        rule="packet.unreadable",
+        message=f"{path} can't be read: {problem}",
+        path=path,
+        line=line,
+        hint="save the packet as a file of UTF-8 text",
+    )
+
+
+def find_refinement(packet: Packet | None, wp_id: str, tree: TreeView, settings: Settings) -> FoundRefinement:
+    """The refinement: REFINEMENT_FILE where it names a Markdown file, else that of the configured folder.
+
+    Where the settings don't ask for one, what there is isn't read. Rule: refinement.unreadable.
+    """
+    path = _refinement_path(packet, wp_id, settings)
+    if settings.packets.refinement == "off":
+        return FoundRefinement(path, None)
+    try:
+        return FoundRefinement(path, parse_refinement(path, tree.read(path)))
+    except KeyError:
+        return FoundRefinement(path, None)
+    except PacketUnreadable as error:
         finding = Finding(
-            rule="packet.unreadable",
+            rule="refinement.unreadable",
             message=f"{path} can't be read: {error}",
             path=path,
             line=error.line,
-            hint="save the packet as UTF-8 text",
+            hint="save the refinement as UTF-8 text",
         )
-        return FoundPacket(path, None, (finding,))
+        return FoundRefinement(path, None, (finding,))
 
 
-def find_refinement(
-    packet: Packet | None, wp_id: str, tree: TreeView, settings: Settings
-) -> tuple[str, Refinement | None]:
-    """The refinement's path (REFINEMENT_FILE, else the configured folder) and, where it exists, what it says."""
+def _refinement_path(packet: Packet | None, wp_id: str, settings: Settings) -> str:
     field = packet.field("REFINEMENT_FILE") if packet else None
-    path = field.value.split(" (")[0].strip("` ") if field else ""
-    if not path or path.startswith(("<", "{")):
-        folder = settings.packets.refinements
-        path = f"{wp_id}.md" if folder == "." else f"{folder}/{wp_id}.md"
-    try:
-        data = tree.read(path)
-    except KeyError:
-        return path, None
-    return path, parse_refinement(path, data)
+    named = next((line.text for line in values_of(packet, field)), "") if packet and field else ""
+    # Only a Markdown file: what stands here needs neither scope nor manifest, and code must not slip in with it.
+    if named.endswith(".md"):
+        return posixpath.normpath(named)
+    folder = settings.packets.refinements
+    return f"{wp_id}.md" if folder == "." else f"{folder}/{wp_id}.md"
 
 
 def today(repo: Repository, head: str | None) -> dt.date:
@@ -181,7 +236,10 @@ def _from_file(file: Path) -> Settings:
     data = read_file(file)
     if data is None:
         raise ConfigError(f"There is no configuration file {file}.", hint="name an existing file with --config")
-    return config.parse(data, str(file)) or Settings()
+    settings = config.parse(data, str(file))
+    if settings is None:
+        raise ConfigError(f"{file} has no table [tool.gatekeeper].", hint="name another file with --config")
+    return settings
 
 
 def _from_tree(tree: TreeView) -> config.Loaded:
@@ -206,7 +264,7 @@ def _at_base(repo: Repository, endpoints: Endpoints) -> tuple[config.Loaded, tup
 
 def _endpoints(repo: Repository, selector: Selector, wp_id: str, settings: Settings) -> Endpoints:
     def recorded_base(head: TreeView) -> str | None:
-        packet = find_packet(wp_id, head, settings, "head").packet
+        packet = find_packet(wp_id, head, settings).packet
         field = packet.field("MERGE_BASE_SHA") if packet else None
         value = field.value.split("(")[0].strip("` ") if field else ""
         return value or None

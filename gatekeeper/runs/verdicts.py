@@ -86,7 +86,7 @@ def gate_verdict(
         WaiverUse(
             id=waiver.id,
             rule=waiver.rule,
-            paths=waiver.paths,
+            paths=tuple(sorted(waiver.paths)),
             reason=waiver.reason,
             approver=waiver.approver,
             expires=waiver.expires,
