@@ -63,10 +63,11 @@ class Endpoints:
 
 @dataclass(frozen=True, slots=True)
 class _Base:
-    """A base, None for nothing at all, and the clause that says why it is the base."""
+    """A base, None for nothing at all: what it is, in a phrase, and why that was chosen, in a clause."""
 
     commit: str | None
-    why: str
+    name: str
+    because: str = ""
 
 
 def resolve(
@@ -111,17 +112,18 @@ class _Head:
 
 def _endpoints(repo: Repository, base: _Base, head: _Head) -> Endpoints:
     base_tree = repo.empty_tree if base.commit is None else repo.tree_id(base.commit)
-    start = "nothing" if base.commit is None else _short(base.commit)
-    reason = f"From {start}, {base.why}, to {head.name}."
+    start = base.name if base.commit is None else f"{base.name} ({_short(base.commit)})"
+    because = f", {base.because}," if base.because else ""
+    reason = f"From {start}{because} to {head.name}."
     return Endpoints(head.source, reason, base.commit, head.commit, base_tree, head.tree)
 
 
 def _given(repo: Repository, base: str) -> _Base:
-    return _Base(repo.resolve_commit(base), f"as --base {base} says")
+    return _Base(repo.resolve_commit(base), f"--base {base}")
 
 
 def _head_base(repo: Repository) -> _Base:
-    return _Base(repo.head, "HEAD" if repo.head else "for there is no commit yet")
+    return _Base(repo.head, "HEAD") if repo.head else _Base(None, "nothing", "as there is no commit yet")
 
 
 def _uncommitted(repo: Repository, head: _Head, base: str | None) -> Endpoints:
@@ -131,7 +133,7 @@ def _uncommitted(repo: Repository, head: _Head, base: str | None) -> Endpoints:
 def _first_parent(repo: Repository, commit: str, name: str) -> _Base:
     parents = repo.parents(commit)
     if not parents:
-        return _Base(None, f"for {name} is a root commit")
+        return _Base(None, "nothing", f"as {name} is a root commit")
     merge = f", a merge of {len(parents)} parents" if len(parents) > 1 else ""
     return _Base(repo.first_parent(commit), f"the first parent of {name}{merge}")
 
@@ -175,7 +177,7 @@ def _automatic(
     base = _unfinished_merge(repo, main) or _branch_base(repo, main)
     if base is None:
         recorded = _recorded(repo, head.tree, recorded_base, others_changed)
-        base = recorded if recorded.commit else _last(repo, head, recorded.why)
+        base = recorded if recorded.commit else _last(repo, head, recorded.because)
     return _endpoints(repo, base, head)
 
 
@@ -183,15 +185,15 @@ def _automatic_head(repo: Repository) -> _Head:
     if repo.head is None:
         return _Head("staged", None, repo.index_tree(), "the index")
     if repo.status().staged:
-        return _Head("staged", None, repo.index_tree(), "the index, for something is staged")
-    name = f"HEAD ({_short(repo.head)}), for nothing is staged"
+        return _Head("staged", None, repo.index_tree(), "the index (something is staged)")
+    name = f"HEAD ({_short(repo.head)}; nothing is staged)"
     return _Head("range", repo.head, repo.tree_id(repo.head), name)
 
 
-def _last(repo: Repository, head: _Head, why: str) -> _Base:
-    """HEAD for what is staged, else its first parent; ``why`` says why the packet's own base doesn't serve."""
+def _last(repo: Repository, head: _Head, because: str) -> _Base:
+    """HEAD for what is staged, else its first parent; ``because`` says why the packet's own base doesn't serve."""
     base = _first_parent(repo, head.commit, "HEAD") if head.commit else _head_base(repo)
-    return replace(base, why=f"{base.why}, {why}" if why else base.why)
+    return replace(base, because=", ".join(filter(None, (base.because, because))))
 
 
 def _main(repo: Repository, name: str, commit: str) -> MainBranch:
@@ -221,7 +223,7 @@ def _branch_base(repo: Repository, name: str) -> _Base | None:
     if found.merge_base != repo.head:
         return _Base(found.merge_base, f"the merge-base of HEAD and {found.name}")
     if repo.branch is not None and repo.branch != name:
-        return _Base(repo.head, f"HEAD, for {found.name} holds all of branch {repo.branch}")
+        return _Base(repo.head, "HEAD", f"as {found.name} holds all of branch {repo.branch}")
     return None
 
 
@@ -232,16 +234,16 @@ def _recorded(
     head = repo.tree(head_tree)
     recorded = recorded_base(head)
     if not recorded:
-        return _Base(None, "")
+        return _Base(None, "nothing")
     written = f"MERGE_BASE_SHA {recorded}"
     if not re.fullmatch(r"[0-9a-fA-F]{7,64}", recorded):
-        return _Base(None, f"for {written} is no commit id")
+        return _Base(None, "nothing", f"as {written} is no commit id")
     try:
         commit = repo.resolve_commit(recorded)
     except (UsageError, NotRunError):
-        return _Base(None, f"for {written} isn't in this repository")
+        return _Base(None, "nothing", f"as {written} isn't in this repository")
     if not repo.contains(repo.head or "", commit):
-        return _Base(None, f"for {written} is no ancestor of HEAD")
+        return _Base(None, "nothing", f"as {written} is no ancestor of HEAD")
     if others_changed(repo.tree(commit), head):
-        return _Base(None, f"for another packet's manifest changed since {written}")
+        return _Base(None, "nothing", f"as another packet's manifest changed since {written}")
     return _Base(commit, "the packet's MERGE_BASE_SHA")
