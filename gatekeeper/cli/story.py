@@ -150,7 +150,7 @@ class _Story:
 def _short(verdict: Verdict) -> Iterator[str]:
     """What was judged, which checks passed, each error with its mend, and the closing line."""
     if verdict.change_set is not None:
-        yield printable(f"{verdict.change_set.files} files, {verdict.change_set.reason}")
+        yield printable(f"{verdict.change_set.files} files. {verdict.change_set.reason}")
     for status in Status:
         checks = [check.id for check in verdict.checks if check.status is status]
         if checks:
