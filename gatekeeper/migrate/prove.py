@@ -147,7 +147,7 @@ def _result(future: Future[_Outcome]) -> _Outcome:
 def _run_engine(name: EngineName, found: MigrationSet, job: _Job) -> _Outcome:
     begun = time.monotonic()
     if not found.migrations:
-        return _Outcome(_empty(name, Status.NOT_APPLICABLE, begun))
+        return _Outcome(_empty(name, Status.NOT_APPLICABLE, begun, job))
     climb: Climb | None = None
     engine: Engine | None = None
     try:
@@ -157,7 +157,7 @@ def _run_engine(name: EngineName, found: MigrationSet, job: _Job) -> _Outcome:
     except EngineUnavailable as error:
         reason = f"{ENGINE_NAMES[name]} could not run: {error.reason}"
         findings = tuple(climb.findings) if climb else ()
-        return _Outcome(_empty(name, Status.NOT_RUN, begun, engine), None, findings, reason)
+        return _Outcome(_empty(name, Status.NOT_RUN, begun, job, engine), None, findings, reason)
     return _judged(engine, climb, begun)
 
 
@@ -175,18 +175,25 @@ def _engine(name: EngineName, job: _Job) -> Iterator[Engine]:
         yield engine
 
 
-def _empty(name: EngineName, status: Status, begun: float, engine: Engine | None = None) -> EngineProof:
+def _empty(name: EngineName, status: Status, begun: float, job: _Job, engine: Engine | None = None) -> EngineProof:
     """The record of an engine that did not run, or not to the end."""
     return EngineProof(
         engine=name,
         version=engine.version if engine else "",
-        source=engine.source if engine else "",
+        source=engine.source if engine else _wanted_source(name, job.postgres),
         status=status,
         applied=0,
         steps=dict.fromkeys(STEPS, status),
         fingerprint=None,
         duration_ms=_since(begun),
     )
+
+
+def _wanted_source(name: EngineName, postgres: PostgresSettings) -> str:
+    """Where the engine would have come from."""
+    if name == "sqlite":
+        return "builtin"
+    return "url" if postgres.url else "bin" if postgres.bin else "embedded"
 
 
 def _judged(engine: Engine, climb: Climb, begun: float) -> _Outcome:
