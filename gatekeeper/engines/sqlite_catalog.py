@@ -5,7 +5,6 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from gatekeeper.engines.lexer import normalised, significant
 from gatekeeper.engines.sqlite_text import TableText, default_text, index_text, is_volatile, table_text
 from gatekeeper.model.schema import (
     ColumnShape,
@@ -17,6 +16,7 @@ from gatekeeper.model.schema import (
     TableShape,
     TypeClass,
 )
+from gatekeeper.sql import normalised, significant
 
 _OBJECTS = """
 SELECT type, name, tbl_name, sql FROM main.sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"""

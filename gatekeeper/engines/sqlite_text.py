@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from gatekeeper.engines.lexer import Kind, Token, normalised, significant, unquoted
+from gatekeeper.sql import Kind, Token, normalised, significant, unquoted
 
 _TABLE_CONSTRAINTS = {"CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN"}
 

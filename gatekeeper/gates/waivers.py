@@ -15,8 +15,13 @@ PROTECTED = ("packet.", "phase.", "manifest.", "authority.", "waiver.")
 
 def applied(findings: Iterable[Finding], waivers: Iterable[Waiver], today: dt.date) -> tuple[Finding, ...]:
     """The findings, those that a valid waiver covers marked with its id."""
-    valid = [waiver for waiver in waivers if not expired(waiver, today)]
-    return tuple(_waived(finding, valid) for finding in findings)
+    known = valid(waivers, today)
+    return tuple(waived(finding, known) for finding in findings)
+
+
+def valid(waivers: Iterable[Waiver], today: dt.date) -> list[Waiver]:
+    """The waivers that haven't expired."""
+    return [waiver for waiver in waivers if not expired(waiver, today)]
 
 
 def uses(findings: Iterable[Finding]) -> Mapping[str, int]:
@@ -70,11 +75,15 @@ def _judged(case: Case, packet: Packet, used: Mapping[str, int]) -> Iterator[Fin
             )
 
 
-def _waived(finding: Finding, waivers: list[Waiver]) -> Finding:
+def waived(finding: Finding, waivers: Iterable[Waiver], *, claimed: bool = False) -> Finding:
+    """The finding, marked with the first of the waivers that covers its rule and path.
+
+    ``claimed``: the source names these waivers where the finding is, so their paths don't matter.
+    """
     if finding.rule.startswith(PROTECTED) or finding.path is None or finding.waiver is not None:
         return finding
     for waiver in waivers:
-        if _covers_rule(waiver.rule, finding.rule) and matches_any(waiver.paths, finding.path):
+        if _covers_rule(waiver.rule, finding.rule) and (claimed or matches_any(waiver.paths, finding.path)):
             return finding.model_copy(update={"waiver": waiver.id})
     return finding
 

@@ -94,6 +94,7 @@ def redo_fails(engine: EngineName, error: ScriptError) -> Finding:
         message=f"Run again after its down, the up fails on {ENGINE_NAMES[engine]}{_at(error)}: {error.reason}.",
         path=error.path,
         line=error.line,
+        hint="Let the down take back all that the up makes, so that the up finds what it found the first time.",
         engine=engine,
     )
 
@@ -104,6 +105,7 @@ def redo_differs(engine: EngineName, path: str, found: Iterable[SchemaDifference
         rule="migration.redo",
         message=f"Run again after its down, the up gives another schema: {listed(changed(d) for d in found)}.",
         path=path,
+        hint="Let the down take back what the up makes, so that the second up starts from the same schema.",
         engine=engine,
     )
 

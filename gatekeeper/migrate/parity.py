@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from gatekeeper.engines.lexer import Kind, normalised, significant
 from gatekeeper.model.finding import Finding, Severity
 from gatekeeper.model.schema import ColumnShape, ForeignKeyShape, SchemaShape, TableShape, TypeClass
 from gatekeeper.model.settings import ParityException
+from gatekeeper.sql import Kind, normalised, significant
 
 _NUMBERS = {TypeClass.INTEGER, TypeClass.REAL, TypeClass.NUMERIC}
 _CAST = re.compile(

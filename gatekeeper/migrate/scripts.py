@@ -5,9 +5,9 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from gatekeeper.engines.lexer import Dialect
 from gatekeeper.migrate.statements import Split, split
 from gatekeeper.model.proof import SourceFile
+from gatekeeper.sql import Dialect
 
 LARGEST = 10 * 1024 * 1024
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gatekeeper.engines.base import Database, SqlError
-from gatekeeper.engines.lexer import Kind, Token, unquoted
 from gatekeeper.migrate.statements import Statement
 from gatekeeper.migrate.wording import changed, listed
 from gatekeeper.model.finding import Finding, Severity
 from gatekeeper.model.schema import ObjectKey, SchemaDifference, SchemaSnapshot, differences
+from gatekeeper.sql import Kind, Token, unquoted
 
 _RELATIONS = ("table", "view", "index", "sequence")
 _IF_NOT_EXISTS = ["IF", "NOT", "EXISTS"]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
-from gatekeeper.engines.lexer import Dialect, Kind, Token, significant, tokens
+from gatekeeper.sql import Dialect, Kind, Token, significant, tokens
 
 _TRANSACTION_STARTS = {"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT"}
 _WHOLE_SERVER = {"DATABASE", "TABLESPACE", "SYSTEM", "SUBSCRIPTION"}

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatekeeper.engines.lexer import Dialect, normalised, significant, tokens
 from gatekeeper.migrate.statements import split
+from gatekeeper.sql import Dialect, normalised, significant, tokens
 
 PIECES = [
     *(

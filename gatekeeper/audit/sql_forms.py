@@ -1,0 +1,91 @@
+"""Forms of SQL that one engine alone understands, found among the tokens of a text."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from gatekeeper.sql import Kind, Token, significant
+
+_SYMBOLS = re.compile(r"[^\w\s'\[`]+\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """Forms of one engine and what to write instead.
+
+    A form is a line of words and symbols, ``'text'`` for that string, ``''`` for any string, ``[]`` and two
+    backticks for a name quoted so, ``?#`` for a numbered parameter. ``own`` forms have no portable equivalent:
+    code for that engine alone may use them.
+    """
+
+    engine: str
+    forms: tuple[str, ...]
+    mend: str
+    own: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A form that was found: its text as it stands, and its offset."""
+
+    text: str
+    start: int
+    forms: Forms
+
+
+def find_forms(text: str, groups: Sequence[Forms]) -> Iterator[Hit]:
+    """Every hit, at most one at each token; comments and strings of the SQL aren't looked into."""
+    parts = significant(text, "sqlite")
+    by_first: dict[str, list[tuple[tuple[str, ...], Forms]]] = {}
+    for group in groups:
+        for form in group.forms:
+            elements = _elements(form)
+            by_first.setdefault(elements[0], []).append((elements, group))
+    for index, token in enumerate(parts):
+        for elements, group in (c for key in _keys(token) for c in by_first.get(key, ())):
+            end = _matched(elements, parts, index)
+            if end is not None:
+                last = parts[end - 1]
+                yield Hit(text[token.start : last.start + len(last.text)], token.start, group)
+                break
+
+
+@lru_cache(maxsize=512)
+def _elements(form: str) -> tuple[str, ...]:
+    """The form's elements; a run of symbols gives one element a symbol, all but the first marked ``+`` (glued)."""
+    out: list[str] = []
+    for part in form.split():
+        if part == "?#":
+            out += ["?", "+#"]
+        elif _SYMBOLS.match(part):
+            out += [part[0], *(f"+{symbol}" for symbol in part[1:])]
+        else:
+            out.append(part.upper() if part[0] != "'" else part.lower())
+    return tuple(out)
+
+
+def _keys(token: Token) -> tuple[str, ...]:
+    """The elements that this token may stand for; the more exact first."""
+    if token.kind is Kind.WORD:
+        return (token.word,)
+    if token.kind is Kind.STRING:
+        return (token.text.lower(), "''")
+    if token.kind is Kind.QUOTED:
+        return ({"[": "[]", "`": "``"}.get(token.text[0], '""'),)
+    return ("#",) if token.kind is Kind.NUMBER else (token.text,)
+
+
+def _matched(elements: tuple[str, ...], parts: Sequence[Token], index: int) -> int | None:
+    """The index after the form where it stands at ``index``, else None."""
+    if index + len(elements) > len(parts):
+        return None
+    for offset, element in enumerate(elements):
+        token = parts[index + offset]
+        wanted = element[1:] if len(element) > 1 and element[0] == "+" else element
+        if wanted not in _keys(token):
+            return None
+        before = parts[index + offset - 1]
+        if wanted is not element and before.start + len(before.text) != token.start:
+            return None
+    return index + len(elements)

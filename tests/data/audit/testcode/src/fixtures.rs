@@ -1,0 +1,3 @@
+pub fn fill() {
+    sqlx::query("declared under cfg(test)");
+}

@@ -1,0 +1,1 @@
+pub fn fill() { sqlx::query("SELECT 1"); }

@@ -1,0 +1,3 @@
+pub fn fill() {
+    sqlx::query("named like tests, declared like production"); //~ 010
+}

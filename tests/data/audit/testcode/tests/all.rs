@@ -1,0 +1,3 @@
+#[test]
+fn reads() { sqlx::query("SELECT ?1"); }
+fn on_sqlite_and_postgres() {}
