@@ -1,0 +1,112 @@
+"""The judging parts of a packet, as lines that can be compared (contract, section 2, Authority)."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from gatekeeper.model.history import APPROVAL, MERGE_BASE, QUALITY, REFINEMENT, SCOPE, WAIVERS, Plan
+from gatekeeper.model.packet import Packet, Section
+from gatekeeper.packet.markdown import PacketUnreadable, text_lines
+from gatekeeper.packet.refinement import parse_refinement
+from gatekeeper.packet.sections import is_report
+
+# What QUALITY_GATE holds; older packets have these as sections of their own.
+_QUALITY = ("TEST_PLAN", "DONE_MEANS", "ROLLBACK_HINT")
+_TOP = frozenset(
+    {
+        *("METADATA", "TECHNICAL_REFINEMENT", "SCOPE", "WAIVERS GRANTED", "QUALITY_GATE", "AUTHORITY"),
+        *("LINEAGE_AUDIT", "BOOTSTRAP", "SKELETON", "IMPLEMENTATION", "HYGIENE", "VALIDATION"),
+        *("STATUS_HANDOFF", "EVIDENCE", "VALIDATION_REPORTS"),
+    }
+)
+_BOX = re.compile(r"((?:[-*+]|\d{1,9}[.)])[ \t]+)\[[ xX]\][ \t]+")
+
+
+def judging_parts(packet: Packet, refinement: bytes | None) -> Plan:
+    """The lines of each judging part, without edge space, each with the name of the field that it stands below.
+
+    ``refinement`` is the refinement's bytes, None where there is none or none is asked for.
+    """
+    base = recorded_base(packet)
+    return {
+        MERGE_BASE: (base,) if base else (),
+        SCOPE: _lines_of(packet, _first(packet, "SCOPE")),
+        WAIVERS: _lines_of(packet, _first(packet, "WAIVERS GRANTED")),
+        QUALITY: _lines_of(packet, _quality(packet)),
+        REFINEMENT: _refinement_lines(refinement),
+        APPROVAL: approvals(packet),
+    }
+
+
+def recorded_base(packet: Packet) -> str | None:
+    """METADATA's MERGE_BASE_SHA without backticks and note; one that stands elsewhere nobody guards or reads."""
+    field = packet.field("MERGE_BASE_SHA", section="METADATA")
+    value = field.value.split("(")[0].strip("` ") if field else ""
+    return value or None
+
+
+def approvals(packet: Packet) -> tuple[str, ...]:
+    """The lines that approve the skeleton: in SKELETON, before IMPLEMENTATION (contract, section 1, Phase)."""
+    end = packet.phase.implementation
+    lines = (line for line in packet.phase.approvals if end is None or line < end)
+    return tuple(packet.lines[line - 1].replace("**", "").strip() for line in lines)
+
+
+def _first(packet: Packet, name: str) -> list[Section]:
+    found = packet.section(name)
+    return [found] if found else []
+
+
+def _quality(packet: Packet) -> list[Section]:
+    """QUALITY_GATE, and its parts where they stand outside reports and every section that the contract names."""
+    apart = []
+    for name in _QUALITY:
+        section = packet.section(name)
+        if section is not None and not _within_known(packet, section):
+            apart.append(section)
+    return [*_first(packet, "QUALITY_GATE"), *apart]
+
+
+def _within_known(packet: Packet, inner: Section) -> bool:
+    around = (outer for outer in packet.sections if outer.start < inner.start <= outer.end)
+    return any(outer.name in _TOP or is_report(outer) for outer in around)
+
+
+def _lines_of(packet: Packet, sections: Iterable[Section]) -> tuple[str, ...]:
+    """The sections' lines below their headings; machine blocks and the ticks in DONE_MEANS aside."""
+    machine = {n for marker in packet.markers for n in range(marker.start, marker.end + 1)}
+    done = packet.field("DONE_MEANS")
+    ticked = {item.line for item in done.items} if done else set()
+    names = {section.start: section.name for section in packet.sections}
+    labels = {field.line: field.name for field in packet.fields} | names
+
+    def lines() -> Iterator[tuple[int, str]]:
+        for section in sections:
+            for line in packet.body(section):
+                if line.line in machine:
+                    continue
+                text = names.get(line.line, line.text.strip())
+                yield line.line, _BOX.sub(r"\1", text, count=1) if line.line in ticked else text
+
+    return tuple(_labelled(lines(), labels))
+
+
+def _refinement_lines(data: bytes | None) -> tuple[str, ...]:
+    if data is None:
+        return ()
+    try:
+        lines = text_lines(data, "")
+    except PacketUnreadable:
+        return ()
+    labels = {field.line: field.name for field in parse_refinement("", data).fields}
+    return tuple(_labelled(((n, text.strip()) for n, text in enumerate(lines, 1)), labels))
+
+
+def _labelled(lines: Iterable[tuple[int, str]], labels: Mapping[int, str]) -> Iterator[str]:
+    """Each line that isn't blank, led by the last name above it: a line that changes its place changes then."""
+    label = ""
+    for number, text in lines:
+        if number in labels:
+            label = labels[number]
+            yield text
+        elif text:
+            yield f"{label}: {text}" if label else text
