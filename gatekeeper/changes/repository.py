@@ -95,6 +95,13 @@ class Repository:
         return (self.common_dir / "shallow").exists()
 
     @cached_property
+    def boundary(self) -> frozenset[str]:
+        """The commits whose parents a shallow clone lacks."""
+        if not self.is_shallow:
+            return frozenset()
+        return frozenset((self.common_dir / "shallow").read_text(encoding="ascii").split())
+
+    @cached_property
     def head(self) -> str | None:
         """HEAD's commit id, None before the first commit."""
         return self._commit("HEAD")
@@ -128,10 +135,11 @@ class Repository:
         stem = re.split(r"[~^]", rev, maxsplit=1)[0]
         beyond = re.fullmatch(r"[0-9a-fA-F]{7,64}", stem) or (stem != rev and self._commit(stem))
         if self.is_shallow and beyond:
-            raise self._cut_off(rev)
+            raise self.cut_off(rev)
         raise UsageError(f"{rev!r} names no commit here.", hint="git log --oneline --all shows what there is")
 
-    def _cut_off(self, name: str) -> NotRunError:
+    def cut_off(self, name: str) -> NotRunError:
+        """The error for what a shallow clone lacks, with the fetch that mends it."""
         return NotRunError(
             f"{name} isn't here, because this clone is shallow: its history was cut when it was fetched.",
             hint="git fetch --unshallow",
@@ -141,7 +149,7 @@ class Repository:
         """A commit's header lines as words; read raw, so that neither a shallow cut nor a graft hides a parent."""
         found = self._objects.get(commit)
         if found is None or found.type != "commit":
-            raise UsageError(f"{commit!r} names no commit here.")
+            raise UsageError(f"{commit!r} names no commit here.", hint="git fetch, or name another commit")
         head = found.content.partition(b"\n\n")[0].decode("utf-8", "replace")
         return [line.split(" ") for line in head.split("\n")]
 
@@ -155,7 +163,7 @@ class Repository:
         if not parents:
             return None
         if self._commit(parents[0]) is None:
-            raise self._cut_off(f"The first parent of {commit[:12]}")
+            raise self.cut_off(f"The first parent of {commit[:12]}")
         return parents[0]
 
     def committed_at(self, commit: str) -> int:
@@ -192,7 +200,7 @@ class Repository:
                 best = MainBranch(branch, tip, base)
         if best is None and found:
             if self.is_shallow:
-                raise self._cut_off(f"The merge-base of {commit[:12]} and {next(iter(found))}")
+                raise self.cut_off(f"The merge-base of {commit[:12]} and {next(iter(found))}")
             raise NotRunError(
                 f"{commit[:12]} and {next(iter(found))} share no history, so there is no merge-base.",
                 hint="name the base: --base REV",
@@ -218,13 +226,20 @@ class Repository:
             return rev
         found = self._objects.get(rev + "^{tree}")
         if found is None:
-            raise UsageError(f"{rev!r} names no tree here.")
+            raise UsageError(f"{rev!r} names no tree here.", hint="git fetch, or name another revision")
         return found.oid
 
     def tree(self, rev: str) -> Tree:
         """The tree that a commit, tag or tree id names, to look into; UsageError if it names none."""
         oid = self.tree_id(rev)
         return self._trees.setdefault(oid, Tree(oid, self.git, self._objects))
+
+    def file_at(self, rev: str, path: str) -> bytes | None:
+        """The bytes of a file in a commit or tree, the text of a link; None where there is no such file."""
+        if path.startswith(("./", "../")):
+            return None  # git would take it as relative to the present directory
+        found = self._objects.get(f"{rev}:{path}")
+        return found.content if found is not None and found.type == "blob" else None
 
     def read_many(self, oids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """Each id with its blob's bytes, in order, one at a time in memory; one process."""
@@ -315,7 +330,7 @@ def _places(start: Path) -> _Places:
     if not folder.is_dir():
         raise RepositoryError(f"{folder} is not a folder.", hint="--repo names a folder inside a git repository")
     git = Git(folder)
-    _require_version(git)
+    require_version(git)
     answer = git.run(
         *("rev-parse", "--path-format=absolute", "--is-bare-repository", "--is-inside-work-tree"),
         *("--show-object-format", "--absolute-git-dir", "--git-common-dir"),
@@ -347,7 +362,8 @@ def _halves(text: str) -> tuple[Path, Path]:
     raise RepositoryError(f"git names a git directory that can't be read: {text}")
 
 
-def _require_version(git: Git) -> None:
+def require_version(git: Git) -> None:
+    """Raise RepositoryError if git is missing or older than what the questions asked here need."""
     said = git.run("version").out.decode("utf-8", "replace").strip()
     found = re.search(r"(\d+)\.(\d+)", said)
     if found is None or (int(found[1]), int(found[2])) < OLDEST:

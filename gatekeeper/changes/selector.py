@@ -9,7 +9,7 @@ from gatekeeper.changes.repository import MainBranch, Repository
 from gatekeeper.model.changes import TreeView
 from gatekeeper.model.errors import NotRunError, UsageError
 
-Kind = Literal["auto", "staged", "worktree", "rev", "range"]
+Kind = Literal["auto", "committed", "staged", "worktree", "rev", "range"]
 
 RecordedBase = Callable[[TreeView], str | None]
 """Given the head's tree, the packet's MERGE_BASE_SHA as written, None where it has none."""
@@ -20,7 +20,10 @@ OthersChanged = Callable[[TreeView, TreeView], bool]
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """What the caller asked for: ``value`` is the REV or the A..B, ``base`` the REV of --base."""
+    """What the caller asked for: ``value`` is the REV or the A..B, ``base`` the REV of --base.
+
+    ``committed`` is the automatic choice with HEAD as its head, whatever is staged or half merged.
+    """
 
     kind: Kind = "auto"
     value: str | None = None
@@ -83,8 +86,8 @@ def resolve(
     Raises UsageError for a revision that names nothing; NotRunError where the automatic choice finds no main
     branch, or a shallow clone lacks what it needs.
     """
-    if selector.kind == "auto":
-        return _automatic(repo, selector.base, main, recorded_base, others_changed)
+    if selector.kind in {"auto", "committed"}:
+        return _automatic(repo, selector, main, recorded_base, others_changed)
     if selector.kind == "staged":
         head = _Head("staged", None, repo.index_tree(), "the index (--staged)")
         return _uncommitted(repo, head, selector.base)
@@ -164,17 +167,18 @@ def _range(repo: Repository, text: str, base: str | None) -> Endpoints:
 
 def _automatic(
     repo: Repository,
-    given_base: str | None,
+    selector: Selector,
     main: str,
     recorded_base: RecordedBase,
     others_changed: OthersChanged,
 ) -> Endpoints:
-    head = _automatic_head(repo)
-    if given_base is not None:
-        return _endpoints(repo, _given(repo, given_base), head)
+    committed = selector.kind == "committed"
+    head = _committed_head(repo) if committed else _automatic_head(repo)
+    if selector.base is not None:
+        return _endpoints(repo, _given(repo, selector.base), head)
     if repo.head is None:
         return _endpoints(repo, _head_base(repo), head)
-    base = _unfinished_merge(repo, main) or _branch_base(repo, main)
+    base = (None if committed else _unfinished_merge(repo, main)) or _branch_base(repo, main)
     if base is None:
         recorded = _recorded(repo, head.tree, recorded_base, others_changed)
         base = recorded if recorded.commit else _last(repo, head, recorded.because)
@@ -188,6 +192,12 @@ def _automatic_head(repo: Repository) -> _Head:
         return _Head("staged", None, repo.index_tree(), "the index (something is staged)")
     name = f"HEAD ({_short(repo.head)}; nothing is staged)"
     return _Head("range", repo.head, repo.tree_id(repo.head), name)
+
+
+def _committed_head(repo: Repository) -> _Head:
+    if repo.head is None:
+        raise UsageError("There is no commit yet, so there is nothing to judge.", hint="git commit, or --staged")
+    return _Head("range", repo.head, repo.tree_id(repo.head), f"HEAD ({_short(repo.head)})")
 
 
 def _last(repo: Repository, head: _Head, because: str) -> _Base:
@@ -239,8 +249,9 @@ def _recorded(
     if not re.fullmatch(r"[0-9a-fA-F]{7,64}", recorded):
         return _Base(None, "nothing", f"as {written} is no commit id")
     try:
+        # In a shallow clone that lacks it, this raises NotRunError: another base would give another verdict.
         commit = repo.resolve_commit(recorded)
-    except (UsageError, NotRunError):
+    except UsageError:
         return _Base(None, "nothing", f"as {written} isn't in this repository")
     if not repo.contains(repo.head or "", commit):
         return _Base(None, "nothing", f"as {written} is no ancestor of HEAD")

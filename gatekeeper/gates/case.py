@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from gatekeeper.model.changes import ChangeSet, FileChange, TreeView
 from gatekeeper.model.finding import Finding, Status
+from gatekeeper.model.history import Step
 from gatekeeper.model.manifest import Gate, ManifestEntry
 from gatekeeper.model.packet import Packet, Refinement
 from gatekeeper.model.proof import ProofResult
@@ -43,6 +44,7 @@ class Case:
     that the settings don't ask for counts as none.
     ``head`` is the judged tree; ``base`` None where there is no change set (pre-work). ``committed`` is HEAD's
     tree, None before the first commit. ``writing`` is true where the run will write the manifest that it computes.
+    ``steps`` are the commits from base to head and the uncommitted state, None where a shallow clone lacks some.
     ``today`` judges waivers' expiry. ``prove`` runs the migration proof on the judged tree when called.
     """
 
@@ -67,6 +69,7 @@ class Case:
     read_blob: Callable[[str], bytes] | None = None
     refinement_problems: tuple[Finding, ...] = ()
     prove: Callable[[], ProofResult] | None = None
+    steps: tuple[Step, ...] | None = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,8 @@
 """The ``lineage`` check: a ``-vN`` packet names every lower revision that exists (contract, Lineage)."""
 
-import re
-
 from gatekeeper.gates.case import Case, Outcome, not_applicable, not_run
 from gatekeeper.model.finding import Finding
-from gatekeeper.packet.lookup import base_and_revision, lower_revisions
+from gatekeeper.packet.lookup import base_and_revision, ids_in, lower_revisions
 
 
 def check_lineage(case: Case) -> Outcome:
@@ -18,7 +16,8 @@ def check_lineage(case: Case) -> Outcome:
     section = case.packet.section("LINEAGE_AUDIT")
     body = case.packet.body(section) if section else ()
     text = "\n".join(line.text for line in body if line.line not in case.packet.fenced)
-    missing = [wp_id for wp_id in earlier if not _names(text, wp_id)]
+    named = ids_in(text, earlier)
+    missing = [wp_id for wp_id in earlier if wp_id not in named]
     findings = tuple(
         Finding(
             rule="packet.lineage",
@@ -30,9 +29,3 @@ def check_lineage(case: Case) -> Outcome:
         for wp_id in missing
     )
     return Outcome(findings)
-
-
-def _names(text: str, wp_id: str) -> bool:
-    """Whether the text holds the id itself, not only a longer id that begins or ends with it."""
-    after = r"(?=\.md\b|\.(?![A-Za-z0-9])|[^A-Za-z0-9.-]|$)"
-    return re.search(rf"(?<![A-Za-z0-9.-]){re.escape(wp_id)}{after}", text) is not None

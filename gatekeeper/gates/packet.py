@@ -14,7 +14,10 @@ _STATUSES = {
 
 
 def check_packet(case: Case) -> Outcome:
-    """Rules: packet.missing, .ambiguous, .unreadable, .field-missing, .placeholder, .status, .non-ascii."""
+    """Rules: packet.missing, .ambiguous, .unreadable, .field-missing, .placeholder, .status, .non-ascii.
+
+    A gate without statuses of its own (check, of a packet that isn't at work) takes any.
+    """
     findings = list(case.packet_problems)
     if case.packet is not None:
         findings += [*_required(case.packet), *_status(case), *_non_ascii(case.packet)]
@@ -55,8 +58,8 @@ def _status(case: Case) -> Iterator[Finding]:
     field = case.packet.field("Status", section="METADATA") or case.packet.field("Status")
     if field is None or not field.value.strip():
         return
-    allowed = _STATUSES[case.gate]
-    if status_word(field.value) not in allowed:
+    allowed = _STATUSES.get(case.gate)
+    if allowed is not None and status_word(field.value) not in allowed:
         wanted = " or ".join(word.title().replace(" For ", " for ") for word in allowed)
         yield Finding(
             rule="packet.status",

@@ -1,9 +1,11 @@
 """The gates: which checks, in which order, and what they add up to. Pure: nothing printed, nothing written."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from gatekeeper.gates.audit import check_audit
+from gatekeeper.gates.authority import check_authority
 from gatekeeper.gates.case import Case, Outcome
 from gatekeeper.gates.changes import check_changes
 from gatekeeper.gates.checkpoint import check_checkpoint
@@ -29,12 +31,15 @@ TITLES = {
     "lineage": "Lineage",
     "links": "Links",
     "checkpoint": "Checkpoint commit",
+    "authority": "Authority",
     "changes": "Change set",
     "scope": "Scope",
     "manifest": "Manifest",
     "gates": "Manifest gates",
+    "audit": "Audits",
     "migrations": "Migration proof",
     "waivers": "Waivers",
+    "coverage": "Coverage by packets",
 }
 _COMMON: dict[str, Callable[[Case], Outcome]] = {
     "packet": check_packet,
@@ -44,7 +49,23 @@ _COMMON: dict[str, Callable[[Case], Outcome]] = {
     "links": check_links,
 }
 _PRE_WORK = {**_COMMON, "checkpoint": check_checkpoint, "scope": check_scope}
-_POST_WORK = {**_COMMON, "changes": check_changes, "scope": check_scope, "manifest": check_manifest}
+_POST_WORK = {
+    **_COMMON,
+    "authority": check_authority,
+    "changes": check_changes,
+    "scope": check_scope,
+    "manifest": check_manifest,
+}
+# What a packet without work of its own has to pass in ``gate check`` (contract, section 3).
+_NO_WORK = {check_id: check for check_id, check in _COMMON.items() if check_id != "phase"}
+_GATES = {"pre-work": _PRE_WORK, "post-work": _POST_WORK, "check": _NO_WORK}
+EXIT_CODES = {Status.FAIL: ExitCode.FAIL, Status.NOT_RUN: ExitCode.NOT_RUN}
+
+
+def overall(statuses: Iterable[Status]) -> Status:
+    """FAIL if anything failed, else NOT_RUN if anything could not run, else PASS."""
+    found = set(statuses)
+    return next((s for s in (Status.FAIL, Status.NOT_RUN) if s in found), Status.PASS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,23 +79,22 @@ class Judgement:
 
     @property
     def status(self) -> Status:
-        """FAIL if a check failed, else NOT_RUN if one could not run, else PASS."""
-        statuses = {check.status for check in self.checks}
-        return next((s for s in (Status.FAIL, Status.NOT_RUN) if s in statuses), Status.PASS)
+        """The checks' statuses in one."""
+        return overall(check.status for check in self.checks)
 
     @property
     def exit_code(self) -> ExitCode:
         """The contract's exit code for the status."""
-        return {Status.FAIL: ExitCode.FAIL, Status.NOT_RUN: ExitCode.NOT_RUN}.get(self.status, ExitCode.PASS)
+        return EXIT_CODES.get(self.status, ExitCode.PASS)
 
 
 def judge(case: Case) -> Judgement:
     """Run the case's gate. Every check that can run runs, whatever failed before."""
     run = _Run(case)
-    for check_id, check in (_PRE_WORK if case.gate == "pre-work" else _POST_WORK).items():
+    for check_id, check in _GATES[case.gate].items():
         run.add(check_id, check)
     gates: dict[str, dict[str, bool | None]] = {}
-    if case.gate != "pre-work":
+    if case.gate == "post-work":
 
         def ten_gates(judged: Case) -> Outcome:
             outcome, table = check_gates(judged, run.outcomes)
@@ -83,9 +103,11 @@ def judge(case: Case) -> Judgement:
             return replace(outcome, status=Status.FAIL) if failed else outcome
 
         run.add("gates", ten_gates)
+        run.add("audit", check_audit)
         run.add("migrations", check_migrations)
-    used = uses(run.findings())
-    run.add("waivers", lambda judged: check_waivers(judged, used))
+    if case.gate != "check":
+        used = uses(run.findings())
+        run.add("waivers", lambda judged: check_waivers(judged, used))
     proof = run.outcomes["migrations"].proof if "migrations" in run.outcomes else None
     return Judgement(tuple(run.results), gates, uses(run.findings()), proof.proof if proof else None)
 
@@ -115,7 +137,7 @@ class _Run:
                 id=check_id,
                 title=TITLES[check_id],
                 status=status,
-                reason=outcome.reason or _reason(status, findings),
+                reason=outcome.reason or reason_of(status, findings),
                 duration_ms=round((time.monotonic() - started) * 1000),
                 findings=tuple(sorted(findings, key=Finding.sort_key)),
             )
@@ -138,7 +160,7 @@ def _barred(path: str, findings: tuple[Finding, ...]) -> bool:
     return any(f.rule == "scope.window" and f.path == path and f.waiver is None for f in findings)
 
 
-def _reason(status: Status, findings: tuple[Finding, ...]) -> str | None:
+def reason_of(status: Status, findings: tuple[Finding, ...]) -> str | None:
     """Why a check failed: how many errors, by rule."""
     if status is not Status.FAIL:
         return None

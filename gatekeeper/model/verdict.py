@@ -68,7 +68,10 @@ class WaiverUse(_Frozen):
 
 
 class Verdict(_Frozen):
-    """The outcome of a gate; ``exit_code`` is 0, 1 or 3, ``started_at`` UTC, ``duration_ms`` in milliseconds."""
+    """The outcome of a gate; ``exit_code`` is 0, 1 or 3, ``started_at`` UTC, ``duration_ms`` in milliseconds.
+
+    ``packets`` are the verdicts of ``gate check``, one a packet; None, and absent from JSON, of every other gate.
+    """
 
     schema_: str = SCHEMA
     gate: str
@@ -84,8 +87,11 @@ class Verdict(_Frozen):
     checks: tuple[CheckResult, ...] = ()
     waivers: tuple[WaiverUse, ...] = ()
     migrations: Proof | None = None
+    packets: tuple["Verdict", ...] | None = None
 
     @model_serializer(mode="wrap")
     def _schema_first(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         data: dict[str, Any] = handler(self)
+        if data["packets"] is None:
+            del data["packets"]
         return {"schema": data.pop("schema_"), **data}

@@ -2,9 +2,10 @@
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 _ID = re.compile(r"WP-[A-Za-z0-9.-]+", re.ASCII)
+_NAMED = re.compile(r"(?<![A-Za-z0-9.-])WP-[A-Za-z0-9.-]+", re.ASCII)
 _REVISION = re.compile(r"(.+)-v(\d{1,9})", re.ASCII)
 
 
@@ -34,6 +35,23 @@ def packet_paths(paths: Iterable[str], folder: str) -> dict[str, list[str]]:
         if wp_id is not None:
             found.setdefault(wp_id, []).append(path)
     return found
+
+
+def ids_in(text: str, ids: Container[str]) -> set[str]:
+    """Those of the ids that stand in a text whole, not as part of a longer id; ``WP-ID.md`` and ``WP-ID.`` count.
+
+    >>> ids_in("Fix WP-1-Small-v2.", {"WP-1-Small", "WP-1-Small-v2"})
+    {'WP-1-Small-v2'}
+    """
+    found = (_known(match[0], ids) for match in _NAMED.finditer(text))
+    return {wp_id for wp_id in found if wp_id is not None}
+
+
+def _known(word: str, ids: Container[str]) -> str | None:
+    """The longest id that the word is, once punctuation at its end and ``.md`` are taken off."""
+    bare = word.rstrip(".-")
+    forms = (word, bare, bare.removesuffix(".md"))
+    return next((form for form in forms if form in ids), None)
 
 
 def nearest(wp_id: str, ids: Iterable[str]) -> list[str]:

@@ -1,7 +1,7 @@
 """A verdict as text in the familiar shape: numbered checks, PASS or FAIL with the reason, a closing line."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import jinja2
 
@@ -25,8 +25,10 @@ def render_text(verdict: Verdict, template: str, *, color: bool = False, detail:
     """The verdict as text.
 
     ``detail`` 0 shows the closing lines and errors, 1 also warnings, the first notes of each check and the
-    proof's steps, 2 every note and the manifest. ``color`` adds ANSI styles.
+    proof's steps, 2 every note and the manifest. ``color`` adds ANSI styles. The packets of ``gate check``
+    stand in a table, those that didn't pass (with ``detail`` 2 all) below it in the form of their own verdicts.
     """
+    packets = [p for p in verdict.packets or () if detail > 1 or p.status is not Status.PASS]
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -41,12 +43,22 @@ def render_text(verdict: Verdict, template: str, *, color: bool = False, detail:
         detail=detail,
         shown=lambda check: _shown(check, detail),
         hidden_notes=lambda check: sum(f.severity is Severity.NOTE for f in check.findings) - _notes(detail),
-        errors=_count(verdict, Severity.ERROR),
-        warnings=_count(verdict, Severity.WARNING),
+        table=_table(verdict.packets or ()),
+        packets=packets,
+        told=lambda packet: render_text(packet, template, color=color, detail=detail),
+        closing=closing(verdict),
         not_run=[check for check in verdict.checks if check.status is Status.NOT_RUN],
-        name=verdict.gate[:1].upper() + verdict.gate[1:],
         summary=summary,
     )
+
+
+def closing(verdict: Verdict) -> tuple[str, str]:
+    """The closing line in two parts: what the gate came to, and how many errors and warnings it counts."""
+    words = {Status.FAIL: "FAILED", Status.NOT_RUN: "NOT RUN"}
+    outcome = f"{verdict.gate[:1].upper()}{verdict.gate[1:]} validation {words.get(verdict.status, 'PASSED')}"
+    counts = [(s, _count(verdict, s)) for s in (Severity.ERROR, Severity.WARNING)]
+    told = [f"{count} {severity}{'s' if count > 1 else ''}" for severity, count in counts if count]
+    return outcome, f" with {' and '.join(told)}" if told else ""
 
 
 def printable(text: str) -> str:
@@ -82,5 +94,36 @@ def _shown(check: CheckResult, detail: int) -> list[Finding]:
     return [f for f in check.findings if not any(f is note for note in notes)]
 
 
+def _findings(verdict: Verdict, severity: Severity) -> list[Finding]:
+    """The unwaived findings of that severity, those of its packets included."""
+    judged = (verdict, *(verdict.packets or ()))
+    found = (f for one in judged for check in one.checks for f in check.findings)
+    return [f for f in found if f.severity is severity and f.waiver is None]
+
+
 def _count(verdict: Verdict, severity: Severity) -> int:
-    return sum(f.severity is severity and f.waiver is None for c in verdict.checks for f in c.findings)
+    return len(_findings(verdict, severity))
+
+
+def _table(packets: Sequence[Verdict]) -> list[dict[str, str]]:
+    """The summary of ``gate check``: a heading and a row for each packet, in columns; nothing without packets."""
+    width = max((len(packet.wp_id or "") for packet in packets), default=0)
+    rows = [_row(packet, width) for packet in packets]
+    if rows:
+        counts = "files  errors  warnings"
+        heading = {"packet": "packet".ljust(width), "verdict": "verdict", "status": "dim", "counts": counts}
+        rows.insert(0, {**heading, "first": "first error"})
+    return rows
+
+
+def _row(packet: Verdict, width: int) -> dict[str, str]:
+    errors = _findings(packet, Severity.ERROR)
+    files = str(packet.change_set.files) if packet.change_set else "-"
+    first = f"{errors[0].rule} {errors[0].path or ''}".rstrip() if errors else ""
+    return {
+        "packet": (packet.wp_id or "").ljust(width),
+        "verdict": f"{packet.status:<7}",
+        "status": str(packet.status),
+        "counts": f"{files:>5}  {len(errors):>6}  {_count(packet, Severity.WARNING):>8}",
+        "first": first,
+    }

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gatekeeper.packet.lookup import base_and_revision, is_wp_id, lower_revisions, nearest, packet_paths
+from gatekeeper.packet.lookup import base_and_revision, ids_in, is_wp_id, lower_revisions, nearest, packet_paths
 
 FILES = [
     "{}WP-1-B.md",
@@ -65,3 +65,18 @@ def test_lower_revisions_are_of_the_same_base_in_order() -> None:
     ids = ["WP-1-X", "WP-1-X-v10", "WP-1-X-v2", "WP-1-X-v3", "WP-1-X-Y", "WP-1-XX-v1"]
     assert lower_revisions("WP-1-X-v10", ids) == ["WP-1-X", "WP-1-X-v2", "WP-1-X-v3"]
     assert lower_revisions("WP-1-X", ids) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("WP-1-A", {"WP-1-A"}),
+        ("Do WP-1-A, then WP-1-A-v2.", {"WP-1-A", "WP-1-A-v2"}),
+        ("WP-1-A... (packets/WP-1-A.md)", {"WP-1-A"}),
+        ("see packets/WP-1-A-v2.md.", {"WP-1-A-v2"}),
+        ("WP-1-A-", {"WP-1-A"}),
+        ("WP-1-A.mdx WP-1-Ab XWP-1-A -WP-1-A WP-1-A-v3 wp-1-a WP-1-A.refinement.md", set()),
+    ],
+)
+def test_an_id_is_found_in_a_text_only_whole(text: str, expected: set[str]) -> None:
+    assert ids_in(text, {"WP-1-A", "WP-1-A-v2"}) == expected

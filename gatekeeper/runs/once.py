@@ -1,0 +1,35 @@
+"""What a run works out once, though several packets are judged by it: change sets and migration proofs."""
+
+from gatekeeper.changes.diff import change_set
+from gatekeeper.changes.repository import Repository
+from gatekeeper.changes.selector import Endpoints
+from gatekeeper.migrate.prove import prove
+from gatekeeper.migrate.source import migration_files
+from gatekeeper.model.changes import ChangeSet
+from gatekeeper.model.proof import ProofResult
+from gatekeeper.model.settings import Settings
+from gatekeeper.runs.load import Progress
+
+
+class Once:
+    """One run's change sets by endpoints and its proofs by judged tree and settings, made when first asked for."""
+
+    def __init__(self, repository: Repository, progress: Progress | None) -> None:
+        self._repository = repository
+        self._progress = progress
+        self._changes: dict[Endpoints, ChangeSet] = {}
+        self._proofs: dict[tuple[str, str], ProofResult] = {}
+
+    def change_set(self, endpoints: Endpoints) -> ChangeSet:
+        """What differs between the endpoints."""
+        if endpoints not in self._changes:
+            self._changes[endpoints] = change_set(self._repository, endpoints)
+        return self._changes[endpoints]
+
+    def proof(self, tree: str, settings: Settings) -> ProofResult:
+        """The proof of the migrations that the tree of that id holds."""
+        key = (tree, settings.model_dump_json(include={"migrations", "postgres"}))
+        if key not in self._proofs:
+            files = migration_files(self._repository.tree(tree), settings.migrations)
+            self._proofs[key] = prove(files, settings.migrations, settings.postgres, progress=self._progress)
+        return self._proofs[key]
