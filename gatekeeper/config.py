@@ -155,3 +155,14 @@ def _line_of(text: str, keys: list[str]) -> int | None:
 
 def _parts(dotted: str) -> list[str]:
     return [bare or quoted[1:-1] for bare, quoted in _PART.findall(dotted)]
+
+
+def line_of(data: bytes, origin: str, keys: Iterable[str]) -> int | None:
+    """The 1-based line of a TOML file that sets the key, or of the table that holds it; None where none does."""
+    tables = ["tool", "gatekeeper"] if _is_pyproject(origin) else []
+    return _line_of(_decoded(data, origin), [*tables, *keys])
+
+
+def variable_of(table: str, key: str) -> str | None:
+    """The environment variable that goes before the file's value of that key, None if none does."""
+    return next((name for name, of in _ENVIRONMENT.items() if (table, key) == (of, "url")), None)

@@ -9,7 +9,7 @@ from cases import FILES, WP_ID, edited
 
 Content = Mapping[str, str | bytes | None]
 
-__all__ = ["WP_ID", "committed", "edited", "findings", "made", "put"]
+__all__ = ["WP_ID", "check_of", "committed", "edited", "findings", "made", "put"]
 
 
 def put(repo: Path, files: Content) -> None:
@@ -41,8 +41,14 @@ def made(repo: Path, base: Content | None = None, change: Content | None = None)
     return repo
 
 
+def check_of(verdict: Mapping[str, Any], check: str) -> dict[str, Any]:
+    """The one check of that id."""
+    (found,) = [c for c in verdict["checks"] if c["id"] == check]
+    return dict(found)
+
+
 def findings(verdict: Mapping[str, Any], check: str) -> list[str]:
     """The rules that a check found, sorted, those that are no errors or waived marked."""
-    (found,) = [c["findings"] for c in verdict["checks"] if c["id"] == check]
+    found = check_of(verdict, check)["findings"]
     marks = [f["waiver"] or ("" if f["severity"] == "error" else f["severity"]) for f in found]
     return sorted(f["rule"] + (f" ({mark})" if mark else "") for f, mark in zip(found, marks, strict=True))

@@ -19,6 +19,7 @@ class Format(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+    GITHUB = "github"
 
 
 class Color(StrEnum):
@@ -91,7 +92,9 @@ class Common:
         try:
             self.output.write_text(text, encoding="utf-8")
         except OSError as error:
-            raise UsageError(f"{self.output} can't be written: {error.strerror}.") from error
+            raise UsageError(
+                f"{self.output} can't be written: {error.strerror}.", hint="name another file with --output"
+            ) from error
 
 
 _OPTIONS: dict[str, Any] = {

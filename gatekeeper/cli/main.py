@@ -8,7 +8,20 @@ from typing import Any
 
 import typer
 
-from gatekeeper.cli import common, demo, migrations, post_work, pre_work, sha
+from gatekeeper.cli import (
+    audit,
+    check,
+    common,
+    demo,
+    doctor,
+    explain,
+    init,
+    migrations,
+    new,
+    post_work,
+    pre_work,
+    sha,
+)
 from gatekeeper.model.errors import ExitCode, GateError
 
 # The base of typer's usage errors: click's class in older versions of typer, in newer ones that of its own copy.
@@ -26,7 +39,7 @@ def build_app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     common.register_callback(app)
-    for module in (pre_work, post_work, sha, demo):
+    for module in (pre_work, post_work, check, audit, sha, demo, init, new, doctor, explain):
         app.command(module.NAME)(common.with_common(module.command))
     group = typer.Typer(help="Prove migrations.", no_args_is_help=True)
     group.command("prove")(common.with_common(migrations.prove))

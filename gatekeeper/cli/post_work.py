@@ -31,7 +31,7 @@ def command(
     from gatekeeper.changes.selector import Selector
 
     if check and write:
-        raise UsageError("--check never writes and --write does; give one of them.")
+        raise UsageError("--check never writes and --write does.", hint="give one of them")
     selector = Selector.of(staged=staged, worktree=worktree, rev=rev, range_=range_, base=base)
     verdict = runs.post_work(
         common.root,

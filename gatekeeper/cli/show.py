@@ -14,6 +14,10 @@ def show(common: Common, verdict: "Verdict") -> int:
         from gatekeeper.reports.json import render_json
 
         common.emit(render_json(verdict))
+    elif common.format is Format.GITHUB:
+        from gatekeeper.reports.github import render_github
+
+        common.emit(render_github(verdict))
     else:
         from gatekeeper.reports.text import render_text
         from gatekeeper.resources import template

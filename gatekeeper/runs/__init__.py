@@ -3,8 +3,23 @@
 Each function returns a value; what is wrong with the call itself is raised as a GateError.
 """
 
+from gatekeeper.runs.adopt import adopt
+from gatekeeper.runs.audit import audit
+from gatekeeper.runs.check import check
+from gatekeeper.runs.create import new_packet
+from gatekeeper.runs.doctor import examine
 from gatekeeper.runs.gates import post_work, pre_work
 from gatekeeper.runs.migrations import prove_migrations
 from gatekeeper.runs.shas import shas_of
 
-__all__ = ["post_work", "pre_work", "prove_migrations", "shas_of"]
+__all__ = [
+    "adopt",
+    "audit",
+    "check",
+    "examine",
+    "new_packet",
+    "post_work",
+    "pre_work",
+    "prove_migrations",
+    "shas_of",
+]

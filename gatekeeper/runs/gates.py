@@ -1,9 +1,9 @@
 """``pre_work`` and ``post_work``: load the packet and the change, judge them, write the proof back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from gatekeeper.changes.diff import change_set as read_change_set
 from gatekeeper.changes.repository import Repository
 from gatekeeper.changes.selector import Selector
 from gatekeeper.gates.case import Case, MainTip
@@ -11,20 +11,18 @@ from gatekeeper.gates.pipeline import Judgement, judge
 from gatekeeper.gates.select import is_packet_file, own_paths, select
 from gatekeeper.gates.spec import current_spec
 from gatekeeper.manifest.compute import compute, digest
-from gatekeeper.migrate.prove import prove
-from gatekeeper.migrate.source import migration_files
-from gatekeeper.model.changes import TreeView
+from gatekeeper.model.changes import FileChange, TreeView
 from gatekeeper.model.errors import NotRunError, UsageError
 from gatekeeper.model.finding import CheckResult, Finding
 from gatekeeper.model.manifest import Gate
 from gatekeeper.model.packet import Packet
-from gatekeeper.model.proof import ProofResult
 from gatekeeper.model.settings import Settings
 from gatekeeper.model.verdict import Verdict
 from gatekeeper.packet.blocks import render_manifest, render_result
 from gatekeeper.packet.edit import NoValidationSection, with_blocks, write_atomically
 from gatekeeper.packet.lookup import packet_paths
 from gatekeeper.resources import template
+from gatekeeper.runs.history import steps_of
 from gatekeeper.runs.load import (
     NO_FILE,
     FoundPacket,
@@ -41,6 +39,7 @@ from gatekeeper.runs.load import (
     unknown_id,
     unreadable,
 )
+from gatekeeper.runs.once import Once
 from gatekeeper.runs.verdicts import Clock, gate_verdict, manifest_rows, summary
 
 
@@ -56,7 +55,7 @@ def pre_work(repo: Path, wp_id: str, *, config: Path | None = None) -> Verdict:
         committed = repository.tree(repository.head) if repository.head else None
         head = repository.tree(repository.worktree_tree()) if repository.root else committed
         if head is None:
-            raise UsageError("A bare repository without a commit holds no packet.")
+            raise UsageError("A bare repository without a commit holds no packet.", hint="push one first")
         ids = known_ids(repository, settings, [tree for tree in (head, committed) if tree])
         if wp_id not in ids:
             raise unknown_id(wp_id, ids, settings.packets.dir)
@@ -76,7 +75,7 @@ def pre_work(repo: Path, wp_id: str, *, config: Path | None = None) -> Verdict:
             base=None,
             committed=committed,
             today=today(repository, None),
-            packet_ids=_ids_at(head, settings),
+            packet_ids=ids_at(head, settings),
         )
         return gate_verdict(case, judge(case), clock)
 
@@ -101,23 +100,46 @@ def post_work(
         if repository.root is None and not check:
             raise UsageError("A bare repository has no work tree to write the packet in.", hint="add --check")
         judged = judged_by_base(repository, selector or Selector(), wp_id, config)
-        case = _post_work_case(repository, wp_id, judged, check=check, progress=progress)
-        judgement = judge(case)
-        change_digest = digest(case.entries)
-        if case.writing:
-            _write(repository, case, judgement, change_digest)
-        assert case.change_set is not None  # noqa: S101 - _post_work_case fills it; this tells the type checker
-        return gate_verdict(
-            case,
-            judgement,
-            clock,
-            summary(case.change_set, change_digest, len(case.entries)),
-            manifest_rows(case.entries, judgement.gates),
-        )
+        return judge_work(repository, wp_id, judged, Once(repository, progress), clock, check=check)
+
+
+def judge_work(
+    repository: Repository,
+    wp_id: str,
+    judged: Judged,
+    once: Once,
+    clock: Clock,
+    *,
+    check: bool,
+    only: Callable[[FileChange], bool] | None = None,
+) -> Verdict:
+    """One packet's post-work on the given endpoints, restricted to the changed files that ``only`` keeps.
+
+    Raises UsageError for an unknown id.
+    """
+    case = _post_work_case(repository, wp_id, judged, once, check=check, only=only)
+    judgement = judge(case)
+    change_digest = digest(case.entries)
+    if case.writing:
+        _write(repository, case, judgement, change_digest)
+    assert case.change_set is not None  # noqa: S101 - _post_work_case fills it; this tells the type checker
+    return gate_verdict(
+        case,
+        judgement,
+        clock,
+        summary(case.change_set, change_digest, len(case.entries)),
+        manifest_rows(case.entries, judgement.gates),
+    )
 
 
 def _post_work_case(
-    repository: Repository, wp_id: str, judged: Judged, *, check: bool, progress: Progress | None
+    repository: Repository,
+    wp_id: str,
+    judged: Judged,
+    once: Once,
+    *,
+    check: bool,
+    only: Callable[[FileChange], bool] | None,
 ) -> Case:
     settings, endpoints = judged.settings, judged.endpoints
     head, base = repository.tree(endpoints.head_tree), repository.tree(endpoints.base_tree)
@@ -130,7 +152,9 @@ def _post_work_case(
     if not check:
         found, writing = _from_work_tree(repository, wp_id, found, ids[wp_id])
     refined = find_refinement(found.packet, wp_id, head, settings)
-    change_set = read_change_set(repository, endpoints)
+    change_set = once.change_set(endpoints)
+    if only is not None:
+        change_set = replace(change_set, changes=tuple(change for change in change_set.changes if only(change)))
     own = own_paths(wp_id, found.path, refined.path, settings.packets)
     selection = select(change_set, own, settings.packets)
     return Case(
@@ -147,7 +171,7 @@ def _post_work_case(
         base=base,
         committed=committed,
         today=today(repository, endpoints.head),
-        packet_ids=_ids_at(head, settings),
+        packet_ids=ids_at(head, settings),
         change_set=change_set,
         selection=selection,
         entries=compute(
@@ -156,17 +180,13 @@ def _post_work_case(
         main=_main_tip(repository, settings, endpoints.head),
         writing=writing,
         read_blob=repository.read_blob,
-        prove=lambda: _prove(head, settings, progress),
+        prove=lambda: once.proof(endpoints.head_tree, settings),
+        steps=steps_of(repository, wp_id, judged, found.packet, own=own, only=only),
     )
 
 
-def _prove(head: TreeView, settings: Settings, progress: Progress | None) -> ProofResult:
-    return prove(
-        migration_files(head, settings.migrations), settings.migrations, settings.postgres, progress=progress
-    )
-
-
-def _ids_at(tree: TreeView, settings: Settings) -> Mapping[str, Sequence[str]]:
+def ids_at(tree: TreeView, settings: Settings) -> Mapping[str, Sequence[str]]:
+    """The packet ids of a tree, each with its paths."""
     paths = sorted(path for path in tree.entries if is_packet_file(path, settings.packets))
     return packet_paths(paths, settings.packets.dir)
 

@@ -17,6 +17,7 @@ from gatekeeper.model.errors import ConfigError, GateError, NotRunError, UsageEr
 from gatekeeper.model.finding import Finding, Severity
 from gatekeeper.model.packet import Packet, Refinement
 from gatekeeper.model.settings import GitSettings, Settings
+from gatekeeper.packet.judging import recorded_base
 from gatekeeper.packet.lookup import is_wp_id, nearest, packet_paths
 from gatekeeper.packet.parse import PacketUnreadable, parse_packet
 from gatekeeper.packet.refinement import parse_refinement
@@ -76,8 +77,10 @@ def settings_from_disk(repo: Repository, file: Path | None) -> config.Loaded:
     return config.Loaded(config.with_environment(loaded.settings, os.environ), loaded.origin)
 
 
-def judged_by_base(repo: Repository, selector: Selector, wp_id: str, file: Path | None) -> Judged:
+def judged_by_base(repo: Repository, selector: Selector, wp_id: str | None, file: Path | None) -> Judged:
     """Base and head of the packet's change, and the base's configuration (``--config`` overrides it).
+
+    Without a packet the automatic choice is that of a packet without MERGE_BASE_SHA.
 
     The base depends on the name of main and that name on the base's configuration, so the base is looked for once
     more where the one found names another main.
@@ -187,7 +190,7 @@ def find_refinement(packet: Packet | None, wp_id: str, tree: TreeView, settings:
 
     Where the settings don't ask for one, what there is isn't read. Rule: refinement.unreadable.
     """
-    path = _refinement_path(packet, wp_id, settings)
+    path = refinement_path(packet, wp_id, settings)
     if settings.packets.refinement == "off":
         return FoundRefinement(path, None)
     try:
@@ -205,7 +208,8 @@ def find_refinement(packet: Packet | None, wp_id: str, tree: TreeView, settings:
         return FoundRefinement(path, None, (finding,))
 
 
-def _refinement_path(packet: Packet | None, wp_id: str, settings: Settings) -> str:
+def refinement_path(packet: Packet | None, wp_id: str, settings: Settings) -> str:
+    """Where the refinement is looked for, relative to the repository and normalised."""
     field = packet.field("REFINEMENT_FILE") if packet else None
     named = next((line.text for line in values_of(packet, field)), "") if packet and field else ""
     # Only a Markdown file: what stands here needs neither scope nor manifest, and code must not slip in with it.
@@ -229,7 +233,9 @@ def read_file(path: Path) -> bytes | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise ConfigError(f"{path.name} can't be read: {error.strerror}.") from error
+        raise ConfigError(
+            f"{path.name} can't be read: {error.strerror}.", hint=f"make {path.name} a readable file"
+        ) from error
 
 
 def _from_file(file: Path) -> Settings:
@@ -262,29 +268,27 @@ def _at_base(repo: Repository, endpoints: Endpoints) -> tuple[config.Loaded, tup
     return loaded, (note,)
 
 
-def _endpoints(repo: Repository, selector: Selector, wp_id: str, settings: Settings) -> Endpoints:
-    def recorded_base(head: TreeView) -> str | None:
-        packet = find_packet(wp_id, head, settings).packet
-        field = packet.field("MERGE_BASE_SHA") if packet else None
-        value = field.value.split("(")[0].strip("` ") if field else ""
-        return value or None
+def _endpoints(repo: Repository, selector: Selector, wp_id: str | None, settings: Settings) -> Endpoints:
+    def base_of(head: TreeView) -> str | None:
+        packet = find_packet(wp_id, head, settings).packet if wp_id else None
+        return recorded_base(packet) if packet else None
 
     def others_changed(base: TreeView, head: TreeView) -> bool:
         return _other_manifest_changed(wp_id, base, head, settings)
 
     try:
         return resolve(
-            repo, selector, main=settings.git.main, recorded_base=recorded_base, others_changed=others_changed
+            repo, selector, main=settings.git.main, recorded_base=base_of, others_changed=others_changed
         )
     except GateError:
         trees = [repo.tree(repo.head)] if repo.head else []
         ids = known_ids(repo, settings, trees)
-        if wp_id not in ids:
+        if wp_id and wp_id not in ids:
             raise unknown_id(wp_id, ids, settings.packets.dir) from None
         raise
 
 
-def _other_manifest_changed(wp_id: str, base: TreeView, head: TreeView, settings: Settings) -> bool:
+def _other_manifest_changed(wp_id: str | None, base: TreeView, head: TreeView, settings: Settings) -> bool:
     """Whether the recorded manifest of another packet differs between the trees."""
     paths = {
         path
@@ -293,9 +297,14 @@ def _other_manifest_changed(wp_id: str, base: TreeView, head: TreeView, settings
         if is_packet_file(path, settings.packets) and base.entries.get(path) != head.entries.get(path)
     }
     for other, others in packet_paths(sorted(paths), settings.packets.dir).items():
-        if other != wp_id and any(_recorded(base, p, other) != _recorded(head, p, other) for p in others):
+        if other != wp_id and manifest_changed(other, others, base, head):
             return True
     return False
+
+
+def manifest_changed(wp_id: str, paths: Iterable[str], base: TreeView, head: TreeView) -> bool:
+    """Whether the manifest that a packet records, in any of its files, differs between the trees."""
+    return any(_recorded(base, path, wp_id) != _recorded(head, path, wp_id) for path in paths)
 
 
 def _recorded(tree: TreeView, path: str, wp_id: str) -> Sequence[Mapping[str, object]]:

@@ -23,7 +23,7 @@ def shas_of(
     """
     with Repository.open(repo) as repository:
         if repository.root is None:
-            raise UsageError("A bare repository has neither index nor work tree.")
+            raise UsageError("A bare repository has neither index nor work tree.", hint="run it in a clone")
         settings = settings_from_disk(repository, config).settings
         endpoints = resolve(
             repository,
@@ -46,7 +46,9 @@ def _inside(root: Path, start: Path, file: Path) -> str:
     try:
         return (folder / file.name).relative_to(root.resolve()).as_posix()
     except ValueError:
-        raise UsageError(f"{file} lies outside the repository {root}.") from None
+        raise UsageError(
+            f"{file} lies outside the repository {root}.", hint="name a file below it, or another --repo DIR"
+        ) from None
 
 
 def _shas(name: str, trees: Sequence[TreeView]) -> FileShas:

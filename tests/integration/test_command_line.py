@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from application import PACKET, WP_ID, change, commit, gate, git, planned, rules, run, worked, write
+from small import WP_ID as SMALL
+from small import made
 
 
 @pytest.fixture(scope="module")
@@ -140,16 +142,15 @@ def test_output_goes_to_the_file_asked_for(repo: Path, tmp_path: Path) -> None:
     ("value", "writes"), [("", True), ("0", True), ("false", True), ("true", False), ("1", False)]
 )
 def test_ci_implies_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str, writes: bool) -> None:
-    repo = planned(tmp_path / "app")
-    write(repo, {"src/main.rs": change()["src/main.rs"]})
-    git(repo, "add", "-A")
+    repo = made(tmp_path / "app")
+    packet = repo / "packets" / f"{SMALL}.md"
     monkeypatch.setenv("CI", value)
-    before = (repo / PACKET).read_bytes()
-    code, verdict, _ = gate(repo, "post-work", WP_ID)
-    assert ((repo / PACKET).read_bytes() != before) is writes
+    before = packet.read_bytes()
+    code, verdict, _ = gate(repo, "post-work", SMALL)
+    assert (packet.read_bytes() != before) is writes
     assert (code == 0) is writes
     assert ("manifest.missing" in rules(verdict)) is not writes
-    assert gate(repo, "post-work", WP_ID, "--write")[0] == 0
+    assert gate(repo, "post-work", SMALL, "--write")[0] == 0
 
 
 def test_text_has_numbered_checks_and_a_closing_line(repo: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from application import comparable, gate, git, rules, run
 from cases import PACKET, PACKET_TEXT, REFINEMENT, REFINEMENT_TEXT, SIGNATURE
-from small import WP_ID, committed, edited, findings, made, put
+from small import WP_ID, check_of, committed, edited, findings, made, put
 
 WAIVERS = "- NONE\n"
 CHECK = ("post-work", WP_ID, "--check")
@@ -197,7 +197,7 @@ def test_the_change_is_empty_unstaged_or_unmerged(tmp_path: Path) -> None:
     put(repo, {"src/a.txt": "unstaged\n"})
     code, verdict, _ = gate(repo, *CHECK)
     assert (code, findings(verdict, "changes")) == (1, ["changes.unstaged"])
-    assert "src/a.txt" in verdict["checks"][5]["findings"][0]["message"]
+    assert "src/a.txt" in check_of(verdict, "changes")["findings"][0]["message"]
     assert findings(gate(repo, *CHECK, "--worktree")[1], "changes") == []
     put(repo, {"src/b.txt": "staged\n"})
     git(repo, "add", "src/b.txt")
@@ -213,7 +213,7 @@ def test_a_merge_conflict_is_unmerged(tmp_path: Path) -> None:
         git(repo, "merge", "main")
     verdict = gate(repo, *CHECK)[1]
     assert findings(verdict, "changes") == ["changes.unmerged"]
-    assert verdict["checks"][5]["findings"][0]["path"] == "src/a.txt"
+    assert check_of(verdict, "changes")["findings"][0]["path"] == "src/a.txt"
 
 
 @pytest.mark.parametrize(

