@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gatekeeper import resources
 from gatekeeper.changes.git import OLDEST, Git
 from gatekeeper.changes.repository import Repository, require_version
 from gatekeeper.changes.tree import Tree
@@ -17,7 +18,8 @@ from gatekeeper.migrate.discover import discover
 from gatekeeper.migrate.source import migration_files
 from gatekeeper.model.errors import ExitCode, GateError, RepositoryError
 from gatekeeper.model.finding import Status
-from gatekeeper.model.settings import Settings
+from gatekeeper.model.proof import SourceFile
+from gatekeeper.model.settings import MigrationSettings, Settings
 from gatekeeper.runs.load import known_ids, read_file, settings_from_disk
 
 if TYPE_CHECKING:  # only to say what a table of the settings is
@@ -197,6 +199,7 @@ def _contents(repository: Repository, settings: Settings) -> Iterator[Item]:
         "packets", "Work packets", Status.PASS, f"{count} in {folder}" if count else f"none yet in {folder}"
     )
     yield _migrations(tree, settings)
+    yield _ledger()
 
 
 def _migrations(tree: Tree, settings: Settings) -> Item:
@@ -210,6 +213,15 @@ def _migrations(tree: Tree, settings: Settings) -> Item:
         return Item("migrations", title, Status.NOT_APPLICABLE, "", found.reason)
     shown = ", ".join(f"{count} for {engine}" for engine, count in counts.items())
     return Item("migrations", title, Status.PASS, f"{shown}, layout {found.layout}")
+
+
+def _ledger() -> Item:
+    """The version of the ledger's own schema, which ships with the tool; no ledger is kept by this version."""
+    folder = resources.migrations()
+    files = [SourceFile(f"migrations/{path.name}", path.read_bytes()) for path in sorted(folder.glob("*.sql"))]
+    newest = discover(files, MigrationSettings()).sets["sqlite"].migrations[-1].version.text
+    reason = f"no ledger is kept yet; its schema ships at version {newest}"
+    return Item("ledger", "Ledger", Status.NOT_APPLICABLE, "", reason)
 
 
 def _in_force(settings: Settings, origin: str | None, data: bytes | None) -> Iterator[InForce]:
