@@ -47,3 +47,11 @@ post-work wp-id *arguments:
 # The SHA1 values of files, and which to record
 cor701-sha +files:
     {{bin}}/gate sha {{files}}
+
+# The audit of the data access layer
+validator-dal-audit *arguments:
+    {{bin}}/gate audit dal {{arguments}}
+
+# What CI asks: every packet and every changed file since main
+check *arguments:
+    {{bin}}/gate check {{arguments}}
