@@ -5,12 +5,12 @@ from pathlib import Path
 from gatekeeper import __version__
 from gatekeeper.changes.diff import change_set as read_change_set
 from gatekeeper.changes.repository import Repository
-from gatekeeper.changes.selector import Selector, resolve
+from gatekeeper.changes.selector import Selector
 from gatekeeper.gates.audit import audit_tree, reason_of
 from gatekeeper.model.errors import ExitCode
 from gatekeeper.model.finding import CheckResult, Status, status_of
 from gatekeeper.model.verdict import Verdict
-from gatekeeper.runs.load import settings_from_disk
+from gatekeeper.runs.load import endpoints_without_packet, settings_from_disk
 from gatekeeper.runs.verdicts import Clock
 
 
@@ -23,13 +23,7 @@ def audit(repo: Path, *, selector: Selector | None = None, config: Path | None =
     clock = Clock()
     with Repository.open(repo) as repository:
         settings = settings_from_disk(repository, config).settings
-        endpoints = resolve(
-            repository,
-            selector or Selector(kind="worktree"),
-            main=settings.git.main,
-            recorded_base=lambda _: None,
-            others_changed=lambda _base, _head: False,
-        )
+        endpoints = endpoints_without_packet(repository, selector or Selector(kind="worktree"), settings)
         changed = None
         if selector is not None:
             changes = read_change_set(repository, endpoints).changes

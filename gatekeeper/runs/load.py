@@ -112,6 +112,17 @@ def _first_guess(repo: Repository) -> Settings:
     return settings.model_copy(update={"git": usual}) if stands else settings
 
 
+def endpoints_without_packet(repo: Repository, selector: Selector, settings: Settings) -> Endpoints:
+    """Base and head of a change that is judged without a packet, and so without a packet's MERGE_BASE_SHA."""
+    return resolve(
+        repo,
+        selector,
+        main=settings.git.main,
+        recorded_base=lambda _: None,
+        others_changed=lambda _base, _head: False,
+    )
+
+
 def known_ids(repo: Repository, settings: Settings, trees: Iterable[TreeView]) -> dict[str, list[str]]:
     """Every packet id of the trees and of the work tree's disk, with its paths."""
     paths: set[str] = set()

@@ -4,13 +4,13 @@ from pathlib import Path
 
 from gatekeeper import __version__
 from gatekeeper.changes.repository import Repository
-from gatekeeper.changes.selector import Selector, resolve
+from gatekeeper.changes.selector import Selector
 from gatekeeper.migrate.prove import prove
 from gatekeeper.migrate.source import migration_files
 from gatekeeper.model.errors import ExitCode
 from gatekeeper.model.finding import CheckResult, Finding, Status
 from gatekeeper.model.verdict import Verdict
-from gatekeeper.runs.load import Progress, settings_from_disk
+from gatekeeper.runs.load import Progress, endpoints_without_packet, settings_from_disk
 from gatekeeper.runs.verdicts import Clock
 
 _EXIT_CODES = {Status.FAIL: ExitCode.FAIL, Status.NOT_RUN: ExitCode.NOT_RUN}
@@ -31,13 +31,7 @@ def prove_migrations(
     clock = Clock()
     with Repository.open(repo) as repository:
         settings = settings_from_disk(repository, config).settings
-        endpoints = resolve(
-            repository,
-            selector or Selector(kind="worktree"),
-            main=settings.git.main,
-            recorded_base=lambda _: None,
-            others_changed=lambda _base, _head: False,
-        )
+        endpoints = endpoints_without_packet(repository, selector or Selector(kind="worktree"), settings)
         files = migration_files(repository.tree(endpoints.head_tree), settings.migrations)
         result = prove(files, settings.migrations, settings.postgres, progress=progress)
     check = CheckResult(

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gatekeeper.changes.repository import Repository
-from gatekeeper.changes.selector import Selector, resolve
+from gatekeeper.changes.selector import Selector
 from gatekeeper.model.changes import TreeView
 from gatekeeper.model.errors import UsageError
 from gatekeeper.model.manifest import NO_SHA1
 from gatekeeper.model.sha import FileShas
-from gatekeeper.runs.load import settings_from_disk
+from gatekeeper.runs.load import endpoints_without_packet, settings_from_disk
 
 
 def shas_of(
@@ -25,13 +25,7 @@ def shas_of(
         if repository.root is None:
             raise UsageError("A bare repository has neither index nor work tree.", hint="run it in a clone")
         settings = settings_from_disk(repository, config).settings
-        endpoints = resolve(
-            repository,
-            Selector(base=base),
-            main=settings.git.main,
-            recorded_base=lambda _: None,
-            others_changed=lambda _base, _head: False,
-        )
+        endpoints = endpoints_without_packet(repository, Selector(base=base), settings)
         trees = [
             repository.tree(tree)
             for tree in (endpoints.base_tree, repository.index_tree(), repository.worktree_tree())
