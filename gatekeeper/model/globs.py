@@ -35,31 +35,58 @@ def _class(pattern: str, start: int) -> tuple[str, int] | None:
     return f"(?!/)[{'^' if negated else ''}{''.join(parts)}]", end + 1
 
 
-@lru_cache(maxsize=4096)
-def compiled(pattern: str) -> re.Pattern[str]:
-    """The pattern as a regular expression; a trailing ``/`` stands for everything below that folder."""
-    if pattern.endswith("/"):
-        pattern += "**"
-    out: list[str] = []
+_DEEP = ".*?"
+_FOLDERS = "(?:[^/]+/)*?"
+
+
+def _runs(pattern: str) -> tuple[list[list[str]], list[str]]:
+    """The pattern cut at each ``**`` into runs, each cut at ``*`` into chunks of fixed length; and the ``**``."""
+    runs, deep = [[""]], []
     i = 0
     while i < len(pattern):
         if pattern.startswith("**", i):
             at_segment = i == 0 or pattern[i - 1] == "/"
             i += 2
-            if at_segment and pattern.startswith("/", i):
-                out.append("(?:[^/]+/)*")
-                i += 1
-            else:
-                out.append(".*")
+            folders = at_segment and pattern.startswith("/", i)
+            i += folders
+            deep.append(_FOLDERS if folders else _DEEP)
+            runs.append([""])
             continue
-        char = pattern[i]
-        if char == "[" and (found := _class(pattern, i)) is not None:
-            text, i = found
-            out.append(text)
+        if pattern[i] == "*":
+            runs[-1].append("")
+        elif pattern[i] == "[" and (found := _class(pattern, i)) is not None:
+            runs[-1][-1] += found[0]
+            i = found[1]
             continue
-        out.append("[^/]*" if char == "*" else "[^/]" if char == "?" else re.escape(char))
+        else:
+            runs[-1][-1] += "[^/]" if pattern[i] == "?" else re.escape(pattern[i])
         i += 1
-    return re.compile("".join(out), re.DOTALL)
+    return runs, deep
+
+
+def _run(chunks: list[str], *, last: bool) -> str:
+    """A run: each chunk where it first stands, which leaves what follows the most room; only the last of all must
+    stand at the end.
+    """
+    first, *others = chunks
+    final = f"[^/]*{others.pop()}" if last and others else ""
+    return first + "".join(f"(?>[^/]*?{chunk})" for chunk in others) + final
+
+
+@lru_cache(maxsize=4096)
+def compiled(pattern: str) -> re.Pattern[str]:
+    """The pattern as a regular expression; a trailing ``/`` stands for everything below that folder.
+
+    Atomic groups keep it from trying every way to share a path among many wildcards, which a hostile pattern would
+    make take for ever.
+    """
+    runs, deep = _runs(f"{pattern}**" if pattern.endswith("/") else pattern)
+    out = _run(runs[0], last=not deep)
+    for number, (gap, chunks) in enumerate(zip(deep, runs[1:], strict=True), 1):
+        last = number == len(deep)
+        text = gap + _run(chunks, last=last)
+        out += text if last else f"(?>{text})"
+    return re.compile(out, re.DOTALL)
 
 
 def matches(pattern: str, path: str) -> bool:

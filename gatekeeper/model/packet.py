@@ -1,5 +1,11 @@
 """The work packet and the refinement as values. Lines are 1-based; every text is decoded, without line ends."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from dataclasses import field as attribute
+from functools import cached_property
+from typing import NamedTuple
+
 from pydantic import BaseModel, ConfigDict
 
 from gatekeeper.model.manifest import RecordedEntry
@@ -9,23 +15,34 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Field(_Frozen):
+class Line(NamedTuple):
+    """A line of text with its number."""
+
+    text: str
+    line: int
+
+
+def _no_items() -> tuple[Line, ...]:
+    return ()
+
+
+@dataclass(frozen=True)
+class Field:
     """A named value: ``- **Name:** value``, ``- NAME: value``, ``**Name:** value``; backticks stay in ``value``.
 
-    ``items`` are the list items or lines indented below it (fence markers excluded), in order.
+    ``items`` are the list items or lines indented below it (fence markers and comments excluded), in order. They
+    are read when first asked for: of fields nested a thousand deep each holds all those below it.
     """
 
     name: str
     value: str
     line: int
-    items: tuple["Line", ...] = ()
+    read_items: Callable[[], tuple[Line, ...]] = attribute(default=_no_items, repr=False, compare=False)
 
-
-class Line(_Frozen):
-    """A line of text with its number."""
-
-    text: str
-    line: int
+    @cached_property
+    def items(self) -> tuple[Line, ...]:
+        """The lines below the name."""
+        return self.read_items()
 
 
 class Section(_Frozen):
@@ -111,13 +128,15 @@ class Phase(_Frozen):
 class Packet(_Frozen):
     """A work packet as parsed. ``path`` is relative to the repository, ``wp_id`` comes from the file's name.
 
-    ``fields`` are all named values outside fences in the order of the file; ``fenced`` are the lines in fences.
+    ``fields`` are all named values outside fences and comments in the order of the file; ``fenced`` are the lines
+    in fences, ``comments`` those in HTML comments.
     """
 
     path: str
     wp_id: str
     lines: tuple[str, ...]
     fenced: frozenset[int]
+    comments: frozenset[int] = frozenset()
     sections: tuple[Section, ...]
     fields: tuple[Field, ...]
     scope: Scope

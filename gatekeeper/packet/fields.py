@@ -67,7 +67,7 @@ def _last_line_of(doc: Document, number: int, *, empty: bool) -> int:
     for below in range(number + 1, len(doc.lines) + 1):
         if below in doc.heading_lines:
             break
-        if doc.is_blank(below):
+        if doc.is_blank(below) or below in doc.comments:
             continue
         within = below in doc.fenced and below not in doc.fence_openings
         fence = empty and last == number and below in doc.fence_openings
@@ -87,9 +87,11 @@ def _line_field(doc: Document, number: int) -> Field | None:
     if pair is None:
         return None
     name, value = pair
-    last = _last_line_of(doc, number, empty=not value)
-    items = items_between(doc, number + 1, last)
-    return Field(name=bare_name(name), value=value, line=number, items=items)
+
+    def items() -> tuple[Line, ...]:
+        return items_between(doc, number + 1, _last_line_of(doc, number, empty=not value))
+
+    return Field(name=bare_name(name), value=value, line=number, read_items=items)
 
 
 def _heading_field(doc: Document, section: Section) -> Field | None:
@@ -98,18 +100,22 @@ def _heading_field(doc: Document, section: Section) -> Field | None:
         return Field(name=bare_name(pair[0]), value=pair[1], line=section.start)
     if plain_name(section.name) not in _AS_HEADING:
         return None
-    items = items_between(doc, section.start + 1, section.end)
-    return Field(name=section.name, value="", line=section.start, items=items)
+
+    def items() -> tuple[Line, ...]:
+        return items_between(doc, section.start + 1, section.end)
+
+    return Field(name=section.name, value="", line=section.start, read_items=items)
 
 
 def fields_of(doc: Document, sections: Iterable[Section], machine: frozenset[int]) -> tuple[Field, ...]:
-    """Every named value outside fences and machine blocks, in the order of the file.
+    """Every named value outside fences, comments and machine blocks, in the order of the file.
 
     ``machine`` are the lines of machine blocks: what the machine wrote is nobody's statement.
     """
     found = [field for section in sections if (field := _heading_field(doc, section))]
+    mute = doc.fenced | doc.comments | doc.heading_lines | machine
     for number in range(1, len(doc.lines) + 1):
-        if number in doc.fenced or number in machine or number in doc.heading_lines:
+        if number in mute:
             continue
         if field := _line_field(doc, number):
             found.append(field)

@@ -12,6 +12,7 @@ from gatekeeper.packet.sections import bare_name, plain_name
 _OPENING = re.compile(r"<!--[ \t]*gate:(manifest|result)((?:[ \t]+[\w-]+=\S+)*)[ \t]*-->")
 _CLOSING = re.compile(r"<!--[ \t]*/gate:(manifest|result)[ \t]*-->")
 _GATE = re.compile(r"\[([ xX])\][ \t]+`?([\w-]+)`?(?:[ \t].*)?")
+_NEAR_GATE = re.compile(r"\[[^\]]{0,2}\]")
 # The lines of templates/result.md.j2 between its markers.
 _RESULT_LINE = re.compile(r"- (?:PASS|FAIL|NOT_RUN|NOT_APPLICABLE) |  - (?:error|warning) ")
 _VALUES = {
@@ -107,7 +108,7 @@ def _scan_markers(doc: Document, first: int, last: int) -> _Markers:
         if number in doc.heading_lines:
             give_up()
             opened = None
-        elif number in doc.fenced:
+        elif number not in doc.whole_comments:
             continue
         elif match := _OPENING.fullmatch(text):
             give_up()
@@ -153,7 +154,7 @@ class _Blocks:
         self._open = None
 
     def feed(self, number: int, text: str) -> None:
-        """Take one line that is no heading, no marker and outside fences."""
+        """Take one line that is no heading and no marker, outside fences and comments."""
         label = _label_of(text)
         if label is None or (label[0] not in _VALUES and label[0] not in (_TARGET, _GATES)):
             self._maybe_gate(number, text)
@@ -187,16 +188,21 @@ class _Blocks:
         block = self._open
         if block is None or not block.in_gates or not text.strip():
             return
-        match = _GATE.fullmatch(item_of(text) or "")
-        if match is None:
+        item = item_of(text) or ""
+        match = _GATE.fullmatch(item)
+        if match is not None:
+            block.gates.append(RecordedGate(name=match[2], ticked=match[1] != " ", line=number))
+            self._own(block, number)
+        elif _NEAR_GATE.match(item):
+            problem = "This line of Gates Passed is no gate, which is written - [x] NAME."
+            self.malformed.append(MalformedLine(text=text.strip(), line=number, problem=problem))
+            self._own(block, number)
+        else:
             block.in_gates = False
-            return
-        block.gates.append(RecordedGate(name=match[2], ticked=match[1] != " ", line=number))
-        self._own(block, number)
 
 
 def scan_manifest(doc: Document, zone: tuple[int, int] | None) -> ManifestScan:
-    """The manifest blocks and markers between the zone's first and last line, outside fences.
+    """The manifest blocks and markers between the zone's first and last line, outside fences and other comments.
 
     A block reaches from its Target File to its last labelled line or gate, and ends before the next Target
     File, heading or marker. Labels match without regard to case, with or without bold and backticks.
@@ -206,11 +212,12 @@ def scan_manifest(doc: Document, zone: tuple[int, int] | None) -> ManifestScan:
     marks = _scan_markers(doc, *zone)
     edges = {line for marker in marks.closed for line in (marker.start, marker.end)}
     edges |= {line.line for line in marks.malformed}
+    mute = doc.fenced | doc.comments
     blocks = _Blocks()
     for number in range(zone[0], zone[1] + 1):
         if number in doc.heading_lines or number in edges:
             blocks.close()
-        elif number not in doc.fenced:
+        elif number not in mute:
             blocks.feed(number, doc.text(number))
     malformed = sorted(marks.malformed + blocks.malformed, key=lambda line: line.line)
     return ManifestScan(

@@ -1,4 +1,4 @@
-"""The Markdown that packets are made of: lines, fences, headings and list items, each with its number."""
+"""The Markdown that packets are made of: lines, fences, comments, headings, list items, with their numbers."""
 
 import re
 from dataclasses import dataclass
@@ -37,7 +37,8 @@ class Document:
     """A Markdown file as lines. Numbers are 1-based; fence markers count as fenced lines.
 
     ``indents`` and ``items`` hold ``indent_of`` and ``item_of`` of each line, which are asked for often.
-    ``unclosed`` is the line of the fence that is never closed and so runs to the end.
+    ``comments`` are the lines of HTML comments, ``whole_comments`` those that are one by themselves.
+    ``unclosed`` is the line of the fence or comment that is never closed and so runs to the end.
     """
 
     lines: tuple[str, ...]
@@ -46,6 +47,8 @@ class Document:
     fenced: frozenset[int]
     fence_openings: frozenset[int]
     fence_marks: frozenset[int]
+    comments: frozenset[int]
+    whole_comments: frozenset[int]
     unclosed: int | None
     headings: tuple[Heading, ...]
     heading_lines: frozenset[int]
@@ -131,29 +134,34 @@ def _fence_of(body: str) -> str | None:
     return (match[1] or match[2]) if match else None
 
 
-class _Fences:
-    """Follows fences line by line.
+class _Opaque:
+    """Follows fences and HTML comments line by line: in neither does a line mean anything to a packet.
 
-    A fence may be indented at will: which indent a list allows depends on lines above that an edit may remove,
-    and a fence must stay one whatever stands before it.
+    Either may be indented at will: which indent a list allows depends on lines above that an edit may remove,
+    and a fence must stay one whatever stands before it. A comment is CommonMark's HTML block: it opens at the
+    start of a line and ends with the line that holds ``-->``.
     """
 
     def __init__(self) -> None:
         self.fenced: set[int] = set()
         self.openings: set[int] = set()
         self.marks: set[int] = set()
+        self.comments: set[int] = set()
+        self.whole_comments: set[int] = set()
         self.open_line: int | None = None
-        self._run = ""
+        self._run = ""  # the open fence's marks, empty for a comment
         self._indent = 0
 
     def feed(self, number: int, text: str) -> None:
         """Take the next line."""
         if self.open_line is None:
             self._outside(number, text)
+        elif self._run:
+            self._in_fence(number, text)
         else:
-            self._inside(number, text)
+            self._in_comment(number, text)
 
-    def _inside(self, number: int, text: str) -> None:
+    def _in_fence(self, number: int, text: str) -> None:
         self.fenced.add(number)
         body = text.strip()
         closes = _CLOSING.fullmatch(body) and body.startswith(self._run)
@@ -161,12 +169,23 @@ class _Fences:
             self.marks.add(number)
             self.open_line = None
 
+    def _in_comment(self, number: int, text: str) -> None:
+        self.comments.add(number)
+        if "-->" in text:
+            self.open_line = None
+
     def _outside(self, number: int, text: str) -> None:
         body = text.strip()
         start = 0
         while match := _ITEM.match(body, start):
             start = match.end()
-        if run := _fence_of(body[start:]):
+        if body.startswith("<!--", start):
+            self.comments.add(number)
+            if body.find("-->", start + 2) >= 0:
+                self.whole_comments.add(number)
+            else:
+                self.open_line, self._run = number, ""
+        elif run := _fence_of(body[start:]):
             self.open_line, self._run, self._indent = number, run, indent_of(text) + start
             self.fenced.add(number)
             self.openings.add(number)
@@ -182,20 +201,23 @@ def _heading_at(number: int, text: str) -> Heading | None:
 
 
 def document(lines: tuple[str, ...]) -> Document:
-    """Lines as a document: CommonMark's ATX headings and fences, those indented under list items included."""
-    fences = _Fences()
+    """Lines as a document: CommonMark's ATX headings, fences and comments, those below list items included."""
+    opaque = _Opaque()
     for number, text in enumerate(lines, 1):
-        fences.feed(number, text)
-    found = [_heading_at(n, text) for n, text in enumerate(lines, 1) if n not in fences.fenced]
+        opaque.feed(number, text)
+    hidden = opaque.fenced | opaque.comments
+    found = [_heading_at(n, text) for n, text in enumerate(lines, 1) if n not in hidden]
     headings = tuple(heading for heading in found if heading)
     return Document(
         lines=lines,
         indents=tuple(indent_of(text) for text in lines),
         items=tuple(item_of(text) for text in lines),
-        fenced=frozenset(fences.fenced),
-        fence_openings=frozenset(fences.openings),
-        fence_marks=frozenset(fences.marks),
-        unclosed=fences.open_line,
+        fenced=frozenset(opaque.fenced),
+        fence_openings=frozenset(opaque.openings),
+        fence_marks=frozenset(opaque.marks),
+        comments=frozenset(opaque.comments),
+        whole_comments=frozenset(opaque.whole_comments),
+        unclosed=opaque.open_line,
         headings=headings,
         heading_lines=frozenset(heading.line for heading in headings),
     )
@@ -204,11 +226,13 @@ def document(lines: tuple[str, ...]) -> Document:
 def items_between(doc: Document, first: int, last: int) -> tuple[Line, ...]:
     """List items (markers removed, wrapped lines joined) and other lines; fenced lines stand as they are.
 
-    Fence markers, headings and blank lines are left out.
+    Fence markers, comments, headings and blank lines are left out.
     """
     found: list[Line] = []
     item_indent: int | None = None  # of the list item that a following line may continue
     for number in range(first, last + 1):
+        if number in doc.comments:
+            continue
         if number in doc.fenced or number in doc.heading_lines or doc.is_blank(number):
             item_indent = None
             if number in doc.fenced and number not in doc.fence_marks:

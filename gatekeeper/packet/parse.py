@@ -29,6 +29,7 @@ def parse_packet(path: str, wp_id: str, data: bytes) -> Packet:
         wp_id=wp_id,
         lines=doc.lines,
         fenced=doc.fenced,
+        comments=doc.comments,
         sections=sections,
         fields=fields,
         scope=scope_of(fields, first_section(sections, "SCOPE"), doc.fenced),

@@ -19,7 +19,7 @@ def is_approval(text: str) -> bool:
 
 
 def phase_of(doc: Document, sections: tuple[Section, ...]) -> Phase:
-    """The lines of the phases' first headings, and the approvals outside fences within SKELETON."""
+    """The lines of the phases' first headings, and the approvals within SKELETON, outside fences and comments."""
 
     def line(name: str) -> int | None:
         found = first_section(sections, name)
@@ -27,9 +27,10 @@ def phase_of(doc: Document, sections: tuple[Section, ...]) -> Phase:
 
     skeleton = first_section(sections, "SKELETON")
     body = range(skeleton.start + 1, skeleton.end + 1) if skeleton else ()
+    hidden = doc.fenced | doc.comments
     return Phase(
         bootstrap=line("BOOTSTRAP"),
         skeleton=line("SKELETON"),
         implementation=line("IMPLEMENTATION"),
-        approvals=tuple(n for n in body if n not in doc.fenced and is_approval(doc.text(n))),
+        approvals=tuple(n for n in body if n not in hidden and is_approval(doc.text(n))),
     )

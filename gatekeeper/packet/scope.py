@@ -10,7 +10,10 @@ from gatekeeper.packet.markdown import without_backticks, without_note
 from gatekeeper.packet.sections import plain_name
 from gatekeeper.packet.values import is_placeholder
 
-_WINDOW = re.compile(r"(.*?):(\d+)(?:-(\d+))?")
+_WINDOW = re.compile(r"(.*?):([0-9]{1,9})(?:-([0-9]{1,9}))?")
+# What stands behind a last colon and can only have been meant as a window.
+_NEAR_WINDOW = re.compile(r".*:(?=.*[0-9])[-+~.,;\sL#0-9\u2010-\u2015]+", re.DOTALL)
+_SHOWN = 120
 _NOTHING = frozenset({"NONE", "N/A"})
 _CODE_FIRST = re.compile(r"(`+)(?!`)(.+?)(?<!`)\1(?!`)(.*)")
 
@@ -20,7 +23,7 @@ def _path_and_note(text: str) -> tuple[str, str | None]:
     code = _CODE_FIRST.fullmatch(text.strip())
     if code is None:
         return without_note(text)
-    window = re.match(r":\d+(?:-\d+)?(?=\s|$)", code[3])
+    window = re.match(r":[-0-9]+(?=\s|$)", code[3])
     behind = code[3][window.end() :] if window else code[3]
     if behind and not behind[0].isspace():
         return text.strip(), None
@@ -28,8 +31,17 @@ def _path_and_note(text: str) -> tuple[str, str | None]:
     return code[2] + (window[0] if window else ""), note or rest or None
 
 
+def _cut(path: str) -> str:
+    """The path as a message shows it."""
+    return path if len(path) <= _SHOWN else f"{path[:_SHOWN]}..."
+
+
 def _split_window(path: str) -> tuple[str, int | None, int | None]:
     match = _WINDOW.fullmatch(path)
+    if _NEAR_WINDOW.fullmatch(match[1] if match else path):
+        raise ValueError(
+            f"{_cut(path)} ends in no window, which is written :FIRST-LAST (such a name itself stands C-quoted)"
+        )
     if match is None:
         return path, None, None
     first = int(match[2])
@@ -42,7 +54,7 @@ def _unquoted(path: str) -> str:
     if len(path) > 1 and path[0] == path[-1] == "'":
         return path[1:-1]
     if "\\" in path:
-        raise ValueError(f"{path} holds a backslash; write / between folders, or the name C-quoted")
+        raise ValueError(f"{_cut(path)} holds a backslash; write / between folders, or the name C-quoted")
     return path
 
 
@@ -51,14 +63,14 @@ def _problem(pattern: str) -> str | None:
     if not pattern:
         return "no path stands here"
     if pattern.startswith("!"):
-        return f"{pattern} negates; forbid paths under OUT_OF_SCOPE instead"
+        return f"{_cut(pattern)} negates; forbid paths under OUT_OF_SCOPE instead"
     if pattern.startswith("/") or re.match(r"[A-Za-z]:/", pattern):
-        return f"{pattern} is absolute; a path starts at the repository's root"
+        return f"{_cut(pattern)} is absolute; a path starts at the repository's root"
     segments = pattern.removesuffix("/").split("/")
     if ".." in segments:
-        return f"{pattern} leaves the repository"
+        return f"{_cut(pattern)} leaves the repository"
     if "" in segments or "." in segments:
-        return f"{pattern} isn't normalised: it holds an empty or a . segment"
+        return f"{_cut(pattern)} isn't normalised: it holds an empty or a . segment"
     return None
 
 

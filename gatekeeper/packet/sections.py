@@ -57,26 +57,31 @@ def bare_name(text: str) -> str:
     return text
 
 
-def _end(doc: Document, index: int) -> int:
-    level = doc.headings[index].level
-    following = (h.line for h in doc.headings[index + 1 :] if h.level <= level)
-    return next(following, len(doc.lines) + 1) - 1
+def _ends(doc: Document) -> list[int]:
+    """Each section's last line: the one before the next heading of its level or above."""
+    ends = [len(doc.lines)] * len(doc.headings)
+    opened: list[int] = []
+    for index, heading in enumerate(doc.headings):
+        while opened and doc.headings[opened[-1]].level >= heading.level:
+            ends[opened.pop()] = heading.line - 1
+        opened.append(index)
+    return ends
 
 
-def _section(doc: Document, index: int, heading: Heading) -> Section:
+def _section(heading: Heading, end: int) -> Section:
     name = bare_name(heading.text)
     return Section(
         name=_CANONICAL.get(plain_name(name), name),
         heading=heading.text,
         level=heading.level,
         start=heading.line,
-        end=_end(doc, index),
+        end=end,
     )
 
 
 def sections_of(doc: Document) -> tuple[Section, ...]:
-    """Every heading outside fences with the lines under it, in the order of the file."""
-    return tuple(_section(doc, index, heading) for index, heading in enumerate(doc.headings))
+    """Every heading outside fences and comments with the lines under it, in the order of the file."""
+    return tuple(_section(heading, end) for heading, end in zip(doc.headings, _ends(doc), strict=True))
 
 
 def first_section(sections: tuple[Section, ...], name: str) -> Section | None:

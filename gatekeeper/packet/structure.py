@@ -95,7 +95,7 @@ def _section(packet: Packet, name: str) -> Required:
     section = packet.section(name)
     if section is None:
         return _missing(name)
-    body = [line for line in packet.body(section) if line.text.strip()]
+    body = [line for line in packet.body(section) if line.text.strip() and line.line not in packet.comments]
     texts = [item_of(line.text) or line.text for line in body]
     fenced = any(line.line in packet.fenced for line in body)
     state = State.PLACEHOLDER if not fenced and _state(texts) is State.PLACEHOLDER else State.FILLED
@@ -151,18 +151,18 @@ def status_word(text: str) -> str:
     return next(known, leading[0].strip() if leading else "")
 
 
-def list_values(field: Field) -> tuple[Line, ...]:
-    """The field's value and items, each without backticks and the note in parentheses behind it."""
-    own = (Line(text=field.value, line=field.line),) if field.value else ()
-    texts = ((line, without_backticks(without_note(line.text)[0])) for line in own + field.items)
+def list_values(field: Field, fenced: frozenset[int]) -> tuple[Line, ...]:
+    """The field's value and items outside fences, each without backticks and the note in parentheses behind it."""
+    lines = fence_free(field, fenced)
+    texts = ((line, without_backticks(without_note(line.text)[0])) for line in lines)
     return tuple(Line(text=text, line=line.line) for line, text in texts if text)
 
 
 def _unjudged(packet: Packet) -> frozenset[int]:
-    """Lines whose links nobody needs to resolve: fences, reports, machine blocks."""
+    """Lines whose links nobody needs to resolve: fences, comments, reports, machine blocks."""
     reports: list[Section] = [section for section in packet.sections if is_report(section)]
     spans = [(s.start, s.end) for s in reports] + [(m.start, m.end) for m in packet.markers]
-    return packet.fenced.union(*(range(start, end + 1) for start, end in spans))
+    return (packet.fenced | packet.comments).union(*(range(start, end + 1) for start, end in spans))
 
 
 def _targets(text: str) -> Iterator[str]:
@@ -176,7 +176,7 @@ def _targets(text: str) -> Iterator[str]:
 
 
 def markdown_links(packet: Packet) -> tuple[Line, ...]:
-    """The files that inline links name, outside fences, reports and machine blocks.
+    """The files that inline links name, outside fences, comments, reports and machine blocks.
 
     Links with a scheme and those to an anchor of the page itself are left out; fragments, queries and titles
     are removed and ``%20`` is decoded.

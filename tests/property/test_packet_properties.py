@@ -48,6 +48,8 @@ PIECES = [
     "<!-- /gate:result -->",
     "- PASS scope",
     "  - error a.b - c",
+    "<!-- left out",
+    "-->",
     "SKELETON APPROVED",
     "",
     "  ",
@@ -79,7 +81,7 @@ def test_any_bytes_parse_or_are_refused(data: bytes) -> None:
         assert b"\0" in data or data.startswith((b"\xff\xfe", b"\xfe\xff"))
         return
     for field in packet.fields:
-        list_values(field)
+        list_values(field, packet.fenced)
         spec_anchor_parts(field.value)
     assert len(required_fields(packet)) == 10
     assert all(1 <= link.line <= len(packet.lines) for link in markdown_links(packet))

@@ -169,3 +169,42 @@ def test_markers_in_a_fence_mean_nothing() -> None:
 def test_markers_outside_validation_mean_nothing() -> None:
     data = b"## SCOPE\n<!-- gate:manifest change=1 -->\n<!-- /gate:manifest -->\n## VALIDATION\n"
     assert parse_packet("p", "WP-1", data).markers == ()
+
+
+@pytest.mark.parametrize(
+    "around", ["<!--\n{}-->\n", "```\n{}```\n", "### VALIDATION REPORT\n{}", "## VALIDATION\n{}"]
+)
+def test_a_block_in_a_comment_a_fence_a_report_or_a_second_validation_is_not_recorded(around: str) -> None:
+    packet = parse(around.format(BLOCK))
+    assert (packet.recorded, packet.malformed_manifest) == ((), ())
+
+
+def test_a_machine_marker_in_a_comment_is_none() -> None:
+    packet = parse("<!--\ngate:manifest\n<!-- gate:manifest change=0 --\n-->\n")
+    assert (packet.markers, packet.malformed_manifest) == ((), ())
+
+
+@pytest.mark.parametrize("label", ["START", "start", "__Start__", "`Start`", "Start (line)"])
+def test_a_label_counts_in_any_case_and_emphasis(label: str) -> None:
+    (entry,) = parse(f"- target_file: a\n- {label}: 4\n").recorded
+    assert entry.start is not None
+    assert entry.start.text == "4"
+
+
+@pytest.mark.parametrize("line", ["[x]anchors_present", "[y] anchors_present", "[] anchors_present", "[x]"])
+def test_a_malformed_gate_costs_only_itself(line: str) -> None:
+    packet = parse(BLOCK.replace("[x] anchors_present", line))
+    (entry,) = packet.recorded
+    assert [gate.name for gate in entry.gates] == ["window_matches_plan", "rails_untouched_outside_window"]
+    assert [malformed.line for malformed in packet.malformed_manifest] == [9]
+
+
+def test_prose_in_brackets_behind_the_gates_is_prose() -> None:
+    packet = parse(BLOCK.replace("- **Spec Target", "- [Requirement] -> [File:Line]\n- **Spec Target"))
+    assert packet.malformed_manifest == ()
+    assert packet.recorded[0].end_line == 13
+
+
+def test_a_ticked_gate_may_have_text_behind_it() -> None:
+    (entry,) = parse(BLOCK.replace("anchors_present", "`anchors_present` - seen by two")).recorded
+    assert (entry.gates[0].name, entry.gates[0].ticked) == ("anchors_present", True)

@@ -1,5 +1,8 @@
 """Lines, fences, headings, sections and fields of a packet."""
 
+import sys
+from collections.abc import Callable
+
 import pytest
 
 from gatekeeper.model.packet import Packet
@@ -212,3 +215,59 @@ def test_what_a_machine_block_says_is_no_field() -> None:
     )
     assert parse(f"## VALIDATION\n{block}").field("Status") is None
     assert parse(f"## SCOPE\n{block}").field("Status") is not None
+
+
+def test_what_stands_in_a_comment_is_no_heading_field_or_item() -> None:
+    text = "<!--\n## SCOPE\n- Status: A\n-->\n- Status: B\n- FILES_TO_OPEN:\n  - a\n  <!-- - b\n  - c -->\n  - d\n"
+    packet = parse(text)
+    assert (packet.sections, packet.comments) == ((), frozenset({1, 2, 3, 4, 8, 9}))
+    assert [(field.name, field.value) for field in packet.fields] == [("Status", "B"), ("FILES_TO_OPEN", "")]
+    assert items(text, "FILES_TO_OPEN") == ["a", "d"]
+
+
+@pytest.mark.parametrize("opening", ["<!--", "  <!-- x", "- <!--", "> x\n<!-->-\n<!--"])
+def test_a_comment_opens_where_a_line_or_an_item_begins(opening: str) -> None:
+    assert parse(f"{opening}\n- Status: A\n-->\n").field("Status") is None
+
+
+@pytest.mark.parametrize("opening", ["`<!--`", "text <!--", "<!-- x -->", "<! --", "```\n<!--\n```"])
+def test_a_comment_opens_nowhere_else(opening: str) -> None:
+    assert parse(f"{opening}\n- Status: A\n-->\n").field("Status") is not None
+
+
+def test_a_fence_in_a_comment_opens_nothing_and_a_comment_in_a_fence_neither() -> None:
+    packet = parse("<!--\n```\n-->\n- Status: A\n```\n<!--\n```\n- What: B\n")
+    assert [(field.name, field.value) for field in packet.fields] == [("Status", "A"), ("What", "B")]
+
+
+def test_a_comment_that_is_never_closed_hides_the_rest() -> None:
+    assert parse("- Status: A\n<!--\n## VALIDATION\n- What: B\n").fields == (parse("- Status: A\n").fields)
+
+
+def calls(text: str) -> int:
+    """How many Python functions parsing calls: a measure of its work that no machine's speed changes."""
+    counted = 0
+
+    def count(_frame: object, event: str, _argument: object) -> None:
+        nonlocal counted
+        counted += event == "call"
+
+    sys.setprofile(count)
+    try:
+        parse(text)
+    finally:
+        sys.setprofile(None)
+    return counted
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        pytest.param(lambda n: "".join("  " * i + f"- Name{i}:\n" for i in range(n)), id="nested fields"),
+        pytest.param(lambda n: "".join("#" * (6 - i % 6) + f" H{i}\n" for i in range(n)), id="headings"),
+        pytest.param(lambda n: "<!-- a\n-->\n" * n, id="comments"),
+    ],
+)
+def test_parsing_takes_work_in_proportion_to_the_file(piece: Callable[[int], str]) -> None:
+    small, large = calls(f"## SCOPE\n{piece(50)}"), calls(f"## SCOPE\n{piece(400)}")
+    assert large < 10 * small

@@ -110,3 +110,16 @@ def test_a_record_that_is_no_list_item_is_malformed() -> None:
 def test_fenced_waivers_and_those_elsewhere_do_not_count() -> None:
     packet = parse(f"## WAIVERS GRANTED\n```\n- {GOOD}\n```\nNONE\n## HYGIENE\n- {GOOD}\n")
     assert (packet.waivers, packet.malformed_waivers) == ((), ())
+
+
+@pytest.mark.parametrize(
+    "comment", ["<!-- SKELETON APPROVED -->", "<!--\nSKELETON APPROVED\n-->", "<!--\nSKELETON APPROVED"]
+)
+def test_an_approval_in_a_comment_approves_nothing(comment: str) -> None:
+    assert parse(f"## SKELETON\n{comment}\n").phase.approvals == ()
+
+
+def test_a_waiver_in_a_comment_is_neither_granted_nor_malformed() -> None:
+    record = "- W-1 | lint.x | a | b | c | 2026-01-01 | none"
+    packet = parse(f"## WAIVERS GRANTED\n<!-- {record} -->\n<!--\n{record}\n- half | a waiver\n-->\n")
+    assert (packet.waivers, packet.malformed_waivers) == ((), ())

@@ -34,6 +34,13 @@ def scope(*lines: str, field: str = "IN_SCOPE_PATHS") -> Scope:
         ('`"a\\"b.md"`', 'a"b.md', (None, None), None),
         ("'a b.md'", "a b.md", (None, None), None),
         ("src/a.py:abc", "src/a.py:abc", (None, None), None),
+        ("src/a.py:1-2", "src/a.py", (1, 2), None),
+        ('"src/a.py:1.2"', "src/a.py:1.2", (None, None), None),
+        ("src/:1-5", "src/", (1, 5), None),
+        ("src/a.py/", "src/a.py/", (None, None), None),
+        ("src/*/a[0-9].py (any)", "src/*/a[0-9].py", (None, None), "any"),
+        ("``a`b.py``", "a`b.py", (None, None), None),
+        ("c:x", "c:x", (None, None), None),
     ],
 )
 def test_a_line_is_a_path_with_window_and_note(
@@ -59,6 +66,24 @@ def test_a_line_is_a_path_with_window_and_note(
         (".", "normalised"),
         ("src/a.py:80-10", "window"),
         ("src/a.py:0-3", "window"),
+        ("src/a.py:0", "window"),
+        ("src/a.py:10-", "window"),
+        ("src/a.py:-5", "window"),
+        ("src/a.py:1,5", "window"),
+        ("src/a.py:1 - 5", "window"),
+        ("src/a.py:1\u20135", "window"),
+        ("src/a.py:L1-L5", "window"),
+        ("src/a.py:1-2-3", "window"),
+        ("src/a.py:1-2:3", "window"),
+        ("`src/a.py`:10-", "window"),
+        ("src/a.py:1-" + "9" * 5000, "window"),
+        ("C:\\x\\y.md", "backslash"),
+        ("\\\\server\\x", "backslash"),
+        ("//server/x", "absolute"),
+        ("..", "leaves"),
+        ("a/..", "leaves"),
+        ("./", "no path"),
+        ("file:///etc/passwd", "normalised"),
         (":10-20", "no path"),
         ("src\\a.py", "backslash"),
         ('"unclosed', "C-quoted"),
@@ -118,3 +143,23 @@ def test_only_lines_with_the_form_of_a_path_are_out_of_scope() -> None:
     assert [path.pattern for path in found.out_of_scope] == ["src/**", "app/", "*.md", "and/or"]
     assert found.malformed == ()
     assert found.line is None
+
+
+def test_a_line_twice_is_one_path_named_twice_and_windows_of_one_path_add_up() -> None:
+    found = scope("a.py:1-2", "a.py:8-9", "a.py:1-2")
+    assert [(path.pattern, path.first, path.last) for path in found.in_scope] == [
+        ("a.py", 1, 2),
+        ("a.py", 8, 9),
+        ("a.py", 1, 2),
+    ]
+    assert found.malformed == ()
+
+
+def test_a_message_about_a_long_line_is_short() -> None:
+    (malformed,) = scope("/" + "x" * 5000).malformed
+    assert len(malformed.problem) < 300
+
+
+def test_paths_in_a_comment_do_not_count() -> None:
+    text = b"## SCOPE\n- IN_SCOPE_PATHS:\n  <!--\n  - a.py\n  -->\n  - b.py\n  <!-- - c.py -->\n"
+    assert [path.pattern for path in parse_packet("p", "WP-1", text).scope.in_scope] == ["b.py"]
