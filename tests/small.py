@@ -29,10 +29,13 @@ def committed(repo: Path, files: Content) -> str:
     return commit(repo, "change")
 
 
-def made(repo: Path, base: Content | None = None, change: Content | None = None) -> Path:
-    """The small application with ``base`` over it on main; on ``work`` the change, of one line by default."""
+def made(repo: Path, base: Content | None = None, change: Content | None = None, *options: str) -> Path:
+    """The small application with ``base`` over it on main; on ``work`` the change, of one line by default.
+
+    ``options`` go to ``git init``.
+    """
     repo.mkdir(parents=True)
-    git(repo, "init", "-q", "--template=", "-b", "main")
+    git(repo, "init", "-q", "--template=", "-b", "main", *options)
     committed(repo, {name: data for name, data in {**FILES, **(base or {})}.items() if data is not None})
     git(repo, "switch", "-q", "-c", "work")
     change = {"src/a.txt": "one\nTWO\nthree\n"} if change is None else change

@@ -1,16 +1,16 @@
 """From two trees to a change set: one ``git diff-tree`` for what changed, one ``git cat-file`` for the blobs."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
 from typing import BinaryIO, NamedTuple
 
 from gatekeeper.changes.repository import Repository
 from gatekeeper.changes.selector import Endpoints
-from gatekeeper.model.changes import ChangeKind, ChangeSet, FileChange, Hunk, Side
+from gatekeeper.model.changes import BlobFacts, ChangeKind, ChangeSet, FileChange, Hunk, Side
 from gatekeeper.model.errors import RepositoryError
-from gatekeeper.model.names import decode
+from gatekeeper.model.names import decode, for_output
 
 _ARGUMENTS = (
     "diff-tree",
@@ -45,9 +45,10 @@ def change_set(repo: Repository, endpoints: Endpoints) -> ChangeSet:
 
     Two git processes whatever the number of files. Raises RepositoryError if git can't read an object.
     """
-    changes = tuple(sorted(_changes(repo, endpoints), key=lambda change: change.path))
+    changes = sorted(_changes(repo, endpoints), key=lambda change: change.path)
     sides = chain.from_iterable((change.base, change.head) for change in changes)
     oids = sorted({side.oid for side in sides if side is not None and not side.is_submodule})
+    blobs = repo.blob_facts(oids)
     judges_index = endpoints.source == "staged" or (endpoints.head is not None and endpoints.head == repo.head)
     judges_work = judges_index or endpoints.source == "worktree"
     return ChangeSet(
@@ -57,10 +58,11 @@ def change_set(repo: Repository, endpoints: Endpoints) -> ChangeSet:
         head=endpoints.head,
         base_tree=endpoints.base_tree,
         head_tree=endpoints.head_tree,
-        changes=changes,
-        blobs=repo.blob_facts(oids),
+        changes=tuple(completed(change, blobs) for change in changes),
+        blobs=blobs,
         unmerged=repo.status().unmerged if judges_work else (),
         unstaged=repo.status().unstaged if judges_index else (),
+        hidden=repo.status().hidden if judges_index else (),
     )
 
 
@@ -69,21 +71,47 @@ def _changes(repo: Repository, endpoints: Endpoints) -> list[FileChange]:
     if trees[0] == trees[1]:
         return []
     try:
-        # In an empty repository over the same objects no setting, attribute or driver can change the answer. There
-        # only a file with a NUL is binary to git, and of such a file no line counts, so it costs nothing.
-        with repo.plain_git.stream(*_ARGUMENTS, *trees) as stream:
-            return _parsed(stream)
+        return _differences(repo, trees)
     except RepositoryError:
-        # A partial clone fetches what it lacks only where it knows its remote.
-        with repo.git.stream(*_ARGUMENTS, "--text", *trees) as stream:
-            return _parsed(stream)
+        # A partial clone fetches what it lacks, all of it at once, only where it knows its remote; any other
+        # repository says here once more what is wrong.
+        repo.git.run("diff-tree", "-r", "--shortstat", "-M50%", "-l1000", "--no-ext-diff", "--no-textconv", *trees)
+        return _differences(repo, trees)
 
 
-def _parsed(stream: BinaryIO) -> list[FileChange]:
-    raw, rest = _raw_part(stream)
-    records = list(_records(raw))
-    hunks = _hunks(chain((b"\n" + rest,), iter(lambda: stream.read(_CHUNK), b"")), records)
+def _differences(repo: Repository, trees: tuple[str, str]) -> list[FileChange]:
+    # In an empty repository over the same objects no setting, attribute or driver can change the answer. There
+    # only a file with a NUL is binary to git, and of such a file no line counts, so it costs nothing.
+    with repo.plain_git.stream(*_ARGUMENTS, *trees) as stream:
+        raw, rest = _raw_part(stream)
+        records = list(_records(raw))
+        hunks = _hunks(chain((b"\n" + rest,), iter(lambda: stream.read(_CHUNK), b"")), records)
+    if hunks is None:
+        raise RepositoryError(
+            "git diff-tree printed other files as a patch than as records; this is a fault here."
+        )
     return [replace(record.change, hunks=tuple(found)) for record, found in zip(records, hunks, strict=True)]
+
+
+def completed(change: FileChange, blobs: Mapping[str, BlobFacts]) -> FileChange:
+    """The change with the hunks that git leaves out of files longer than what it can compare (1023 MB).
+
+    Raises RepositoryError where only a comparison could tell the lines.
+    """
+    sides = [side for side in (change.base, change.head) if side is not None]
+    if any(side.is_submodule or blobs[side.oid].binary for side in sides):
+        return change
+    if len(sides) == 1 or change.change is ChangeKind.TYPE:
+        old, new = (0 if side is None else blobs[side.oid].lines for side in (change.base, change.head))
+        hunks = (Hunk(1, old, 0, 0), Hunk(0, 0, 1, new))
+        return replace(change, hunks=tuple(hunk for hunk in hunks if hunk.old_count or hunk.new_count))
+    if change.hunks or sides[0].oid == sides[1].oid:
+        return change
+    size = max(blobs[side.oid].size for side in sides) >> 20
+    raise RepositoryError(
+        f"{for_output(change.path)} is a text of {size} MB; git compares none of more than 1023 MB line by line.",
+        hint="split the file, or keep it out of the change",
+    )
 
 
 def _raw_part(stream: BinaryIO) -> tuple[bytes, bytes]:
@@ -116,24 +144,23 @@ def _records(raw: bytes) -> Iterator[_Record]:
         yield _Record(FileChange(path, kind, base, head, old_path), 2 if kind is ChangeKind.TYPE else 1)
 
 
-def _hunks(patches: Iterator[bytes], records: list[_Record]) -> list[list[Hunk]]:
-    """Each record's hunks; ``patches`` is the patch text in pieces, led by a line break."""
+def _hunks(patches: Iterator[bytes], records: list[_Record]) -> list[list[Hunk]] | None:
+    """Each record's hunks; ``patches`` is the patch text in pieces, led by a line break.
+
+    None where the patches are not those of the records, as when git ended early.
+    """
     hunks: list[list[Hunk]] = [[] for _ in records]
     owners = iter([i for i, record in enumerate(records) for _ in range(record.patches)])
-    owner = -1
+    owner: int | None = None
     for header in _headers(patches):
         if header[1] is not None:
-            owner = next(owners, -1)
-            if owner < 0:
-                break
-        else:
+            owner = next(owners, None)
+        if owner is None:
+            return None
+        if header[1] is None:
             old_start, old_count, new_start, new_count = (1 if n is None else int(n) for n in header.groups()[1:])
             hunks[owner].append(Hunk(old_start, old_count, new_start, new_count))
-    if (owner < 0 and records) or next(owners, None) is not None:
-        raise RepositoryError(
-            "git diff-tree printed other files as a patch than as records; this is a fault here."
-        )
-    return hunks
+    return hunks if next(owners, None) is None else None
 
 
 def _headers(pieces: Iterator[bytes]) -> Iterator[re.Match[bytes]]:

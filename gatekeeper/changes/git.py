@@ -4,9 +4,8 @@ import os
 import re
 import subprocess
 import threading
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
@@ -24,7 +23,8 @@ OLDEST = (2, 34)
 # repository, index, objects or diff are read.
 _KEPT = re.compile(
     r"GIT_(?:EXEC_PATH|SSL_.*|SSH.*|ASKPASS|CONFIG_COUNT|CONFIG_KEY_\d+|CONFIG_VALUE_\d+|CONFIG_GLOBAL|CONFIG_SYSTEM"
-    r"|CONFIG_NOSYSTEM|CEILING_DIRECTORIES|DISCOVERY_ACROSS_FILESYSTEM|PYTHON_.*)"
+    r"|CONFIG_NOSYSTEM|ATTR_NOSYSTEM|ALLOW_PROTOCOL|NO_LAZY_FETCH|CEILING_DIRECTORIES|DISCOVERY_ACROSS_FILESYSTEM"
+    r"|PYTHON_.*)"
 )
 
 _ALWAYS = {
@@ -41,7 +41,6 @@ _OPTIONS = (
     "--no-pager",
     *("-c", "advice.addEmbeddedRepo=false"),
     *("-c", "advice.graftFileDeprecated=false"),
-    *("-c", "core.bigFileThreshold=512m"),
     *("-c", "core.fsmonitor=false"),
     *("-c", f"core.hooksPath={os.devnull}"),
     *("-c", "core.quotePath=true"),
@@ -113,12 +112,16 @@ class Git:
     """Git in one folder, with one environment.
 
     ``environment`` is added to what is left of the process's own after every ``GIT_`` variable that could change
-    an answer was taken out. ``processes`` counts what was started, for the promise of a fixed number.
+    an answer was taken out; ``settings`` replace those of the configuration. ``processes`` counts what was
+    started, for the promise of a fixed number.
     """
 
-    def __init__(self, folder: Path, *, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, environment: Mapping[str, str] | None = None, settings: Sequence[str] = ()
+    ) -> None:
         self.folder = folder
         self.processes = 0
+        self._settings = [word for setting in settings for word in ("-c", setting)]
         self._environment = {**_ALWAYS, **(environment or {})}
 
     def run(
@@ -165,64 +168,69 @@ class Git:
     def refusal(self, arguments: Collection[str], err: str) -> RepositoryError:
         """The error for a git that failed, with the command that mends it where git's words tell."""
         name = next(iter(arguments), "")
-        lines = [line.strip() for line in err.splitlines() if line.strip()]
+        lines = [line.strip() for line in err.replace(":\n\t", ": ").splitlines() if line.strip()]
         reasons = [line for line in lines if line.startswith(("fatal: ", "error: "))] or lines
         said = "; ".join(line.removeprefix("fatal: ") for line in reasons) or "it gave no reason"
-        hint = None
-        if "dubious ownership" in err:
-            hint = f"git config --global --add safe.directory '{self.folder}'"
-        return RepositoryError(f"git {name} failed in {self.folder}: {said}", hint=hint)
+        return RepositoryError(f"git {name} failed in {self.folder}: {said}", hint=_mend(lines))
 
     def _start(
         self, arguments: tuple[str, ...], environment: Mapping[str, str] | None, stdin: BinaryIO | int | None
     ) -> Process:
-        program = _gitpython()
-        added = {**self._environment, **(environment or {})}
-        # The folder goes in as -C, for GitPython silently runs elsewhere if it can't enter it.
-        command = [*_launcher(added), str(program.GIT_PYTHON_GIT_EXECUTABLE), "-C", str(self.folder), *_OPTIONS]
         self.processes += 1
+        # The folder goes in as -C, so that git itself says why it can't enter it.
+        command = ["-C", str(self.folder), *_OPTIONS, *self._settings, *arguments]
         try:
-            started = program().execute(
-                [*command, *arguments],
-                istream=stdin,
-                env=added,
-                as_process=True,
-                strip_newline_in_stdout=False,
-                stdout_as_string=False,
-            )
-        except (OSError, _not_found()) as error:
+            started = _started(command, {**_inherited(), **self._environment, **(environment or {})}, stdin)
+        except (OSError, ImportError) as error:
             raise RepositoryError(
                 f"git can't be started: {error}", hint=f"install git {OLDEST[0]}.{OLDEST[1]} or newer"
             ) from error
         return Process(started)
 
 
-@cache
-def _gitpython() -> "type[GitPython]":
-    """GitPython's command class; imported here because it looks for git when it is imported."""
-    try:
-        from git.cmd import Git as Command  # noqa: PLC0415 - 70 ms that not every command needs
-    except ImportError as error:
-        raise RepositoryError(
-            "git is not installed, or not on the PATH.", hint=f"install git {OLDEST[0]}.{OLDEST[1]} or newer"
-        ) from error
-    return Command
+def _mend(complaints: Sequence[str]) -> str | None:
+    """The command that mends what git complains about, where there is one."""
+    for line in complaints:
+        # Git itself names the folder to trust, quoted for a shell; it needn't be the one that git was started in.
+        if line.startswith("git config --global --add safe.directory "):
+            return line
+        if "safe.bareRepository" in line:
+            return "git config --global safe.bareRepository all"
+        if "promisor remote" in line:
+            return "connect to the remote of this partial clone, or complete it: git fetch --refetch --no-filter"
+    return None
 
 
-def _not_found() -> type[Exception]:
-    from git.exc import GitCommandNotFound  # noqa: PLC0415 - as above
+def _started(
+    arguments: Sequence[str], environment: Mapping[str, str], stdin: BinaryIO | int | None
+) -> "AutoInterrupt":
+    """Git, found and started as GitPython does, but with exactly this environment.
 
-    return GitCommandNotFound
-
-
-def _launcher(added: Mapping[str, str]) -> list[str]:
-    """What stands before git where foreign ``GIT_`` variables have to go.
-
-    GitPython starts git with the whole of this process's environment and can only add to it. Taking a variable
-    out of ``os.environ`` for a moment would be seen by every other thread, so ``env`` takes it out on the way.
+    GitPython's own ``execute`` can only add to the environment of this process, and a variable taken out of that
+    for a moment would be missed by every other thread.
     """
-    foreign = [n for n in os.environ if n.startswith("GIT_") and n not in added and not _KEPT.fullmatch(n)]
-    return ["env", *(word for name in sorted(foreign) for word in ("-u", name))] if foreign else []
+    # Imported here for it takes 70 ms that not every command needs; it looks for git at once, hence ImportError.
+    from git.cmd import Git as GitPython  # noqa: PLC0415
+    from git.cmd import safer_popen  # noqa: PLC0415
+
+    command = [str(GitPython.GIT_PYTHON_GIT_EXECUTABLE), *arguments]
+    stdin = subprocess.DEVNULL if stdin is None else stdin
+    pipe = subprocess.PIPE
+    return GitPython.AutoInterrupt(
+        safer_popen(command, env=environment, stdin=stdin, stdout=pipe, stderr=pipe), command
+    )
+
+
+def _inherited() -> dict[str, str]:
+    """This process's environment without what could change git's answers or the language of its complaints.
+
+    Filters run in the user's own locale, as they do when the user stages: only the messages are in English.
+    """
+    kept = {n: v for n, v in os.environ.items() if not n.startswith("GIT_") or _KEPT.fullmatch(n)}
+    if everything := kept.pop("LC_ALL", ""):
+        kept = {name: value for name, value in kept.items() if not name.startswith("LC_")}
+        kept["LANG"] = everything
+    return {**kept, "LC_MESSAGES": "C", "LANGUAGE": "C"}
 
 
 def _text(raw: bytes) -> str:

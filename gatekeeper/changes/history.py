@@ -22,7 +22,7 @@ def history(repo: Repository, endpoints: Endpoints) -> tuple[Commit, ...] | None
     None where a shallow clone lacks part of it. Raises RepositoryError if git can't read an object.
     """
     committed = endpoints.head is not None
-    tips = (endpoints.head,) if committed else (repo.head, repo.merge_head)
+    tips = (endpoints.head,) if committed else (repo.head, *repo.merge_heads)
     heads = tuple(tip for tip in tips if tip is not None)
     commits = _commits(repo, endpoints.base, heads)
     if repo.boundary & {commit.oid for commit in commits}:

@@ -30,6 +30,23 @@ class Objects:
 
     def get(self, name: str) -> GitObject | None:
         """The object of that name, None if there is none. A name is no argument, so never an option."""
+        asked = self._ask(name)
+        if asked is None:
+            return None
+        header, output = asked
+        content = output.read(header.size)
+        output.read(1)
+        return GitObject(header.oid, header.type, content)
+
+    def pieces(self, name: str) -> Iterator[bytes]:
+        """The bytes of the object of that name, to be read before another is asked for; KeyError without one."""
+        asked = self._ask(name)
+        if asked is None:
+            raise KeyError(name)
+        header, output = asked
+        yield from _pieces(output, header.size)
+
+    def _ask(self, name: str) -> tuple["_Header", BinaryIO] | None:
         if not name or "\n" in name or "\0" in name:
             return None
         if self._process is None:
@@ -37,11 +54,7 @@ class Objects:
         self._process.input.write(name.encode("utf-8", "surrogateescape") + b"\n")
         self._process.input.flush()
         header = _header(self._process.output)
-        if header is None:
-            return None
-        content = self._process.output.read(header.size)
-        self._process.output.read(1)
-        return GitObject(header.oid, header.type, content)
+        return None if header is None else (header, self._process.output)
 
     def close(self) -> None:
         """End the process, if one was needed."""
@@ -86,6 +99,15 @@ def _next(stream: BinaryIO, oid: str) -> _Header:
     return header
 
 
+def _next_blob(stream: BinaryIO, oid: str) -> _Header:
+    header = _next(stream, oid)
+    if header.type != "blob":
+        raise RepositoryError(
+            f"The object {oid} is a {header.type} where a file is expected.", hint="git fsck names the broken tree"
+        )
+    return header
+
+
 def read_many(git: Git, oids: Iterable[str], folder: Path) -> Iterator[tuple[str, bytes]]:
     """Each id with its object's bytes, in order, one object in memory at a time; one process.
 
@@ -105,29 +127,36 @@ def read_many(git: Git, oids: Iterable[str], folder: Path) -> Iterator[tuple[str
 def facts_of(git: Git, oids: Iterable[str], folder: Path) -> dict[str, BlobFacts]:
     """What a manifest needs of each blob, by id; one process, one megabyte in memory whatever a blob's size.
 
-    Raises RepositoryError for a blob that isn't there. ``folder`` is for the list of ids.
+    Raises RepositoryError for what isn't there or is no blob. ``folder`` is for the list of ids.
     """
     wanted = list(oids)
     if not wanted:
         return {}
     with _batch(git, wanted, folder) as stream:
-        return {oid: _facts(stream, _next(stream, oid).size) for oid in wanted}
+        return {oid: _facts(stream, _next_blob(stream, oid).size) for oid in wanted}
 
 
-def _facts(stream: BinaryIO, size: int) -> BlobFacts:
-    sha1, sha256 = hashlib.sha1(usedforsecurity=False), hashlib.sha256()
-    ends, binary, last, left = 0, False, b"\n", size
+def _pieces(stream: BinaryIO, size: int) -> Iterator[bytes]:
+    """The bytes of an object, and after them the line break that ends an answer."""
+    left = size
     while left:
         chunk = stream.read(min(left, _CHUNK))
         if not chunk:
             raise RepositoryError("git cat-file ended in the middle of an object.")
         left -= len(chunk)
+        yield chunk
+    stream.read(1)
+
+
+def _facts(stream: BinaryIO, size: int) -> BlobFacts:
+    sha1, sha256 = hashlib.sha1(usedforsecurity=False), hashlib.sha256()
+    ends, binary, last = 0, False, b"\n"
+    for chunk in _pieces(stream, size):
         sha1.update(chunk)
         sha256.update(chunk)
         ends += chunk.count(b"\n")
         binary = binary or b"\0" in chunk
         last = chunk[-1:]
-    stream.read(1)
     return BlobFacts(
         sha1=sha1.hexdigest(),
         sha256=sha256.hexdigest(),

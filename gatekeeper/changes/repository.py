@@ -9,14 +9,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from gatekeeper.changes import objects, status
+from gatekeeper.changes import objects
 from gatekeeper.changes.git import OLDEST, Git
 from gatekeeper.changes.scratch import Scratch
 from gatekeeper.changes.status import WorkState
 from gatekeeper.changes.tree import Tree
+from gatekeeper.changes.uncommitted import Uncommitted
 from gatekeeper.model.changes import BlobFacts
 from gatekeeper.model.errors import NotRunError, RepositoryError, UsageError
-from gatekeeper.model.names import encode
 
 EMPTY_TREES = {
     "sha1": "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
@@ -39,6 +39,19 @@ class _Places:
     git_dir: Path
     common_dir: Path
     object_format: str
+    is_apart: bool = False
+    """Whether ``core.worktree`` puts the work tree where git wouldn't find the repository from."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What git must be told, running in the work tree."""
+        return {"GIT_DIR": str(self.git_dir), "GIT_WORK_TREE": str(self.root)} if self.is_apart else {}
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """What a configuration that came from another file system may have wrong."""
+        tells_case = not os.path.lexists(self.common_dir / "CoNfIg")
+        return ("core.ignoreCase=false",) if tells_case else ()
 
 
 class Repository:
@@ -54,7 +67,11 @@ class Repository:
         self.common_dir = places.common_dir
         self.object_format = places.object_format
         self._scratch = Scratch(places.common_dir / "objects", places.object_format)
-        self.git = Git(self.root or self.git_dir, environment=self._scratch.environment)
+        self.git = Git(
+            self.root or self.git_dir,
+            environment={**self._scratch.environment, **places.environment},
+            settings=places.settings,
+        )
         self._objects = objects.Objects(self.git)
         self._trees: dict[str, Tree] = {}
 
@@ -114,9 +131,10 @@ class Repository:
         return name.removeprefix("refs/heads/") if answer.code == 0 else None
 
     @cached_property
-    def merge_head(self) -> str | None:
-        """The commit that an unfinished merge brings in (an octopus's first), None if no merge is going on."""
-        return self._commit("MERGE_HEAD")
+    def merge_heads(self) -> tuple[str, ...]:
+        """The commits that an unfinished merge brings in, several of an octopus; none if no merge is going on."""
+        file = self.git_dir / "MERGE_HEAD"
+        return tuple(file.read_text(encoding="ascii").split()) if file.exists() else ()
 
     # Commits
 
@@ -245,12 +263,9 @@ class Repository:
         """Each id with its blob's bytes, in order, one at a time in memory; one process."""
         return objects.read_many(self.git, oids, self._scratch.folder)
 
-    def read_blob(self, oid: str) -> bytes:
-        """A blob's bytes by its id; KeyError if it isn't here."""
-        found = self._objects.get(oid)
-        if found is None:
-            raise KeyError(oid)
-        return found.content
+    def read_blob(self, oid: str) -> Iterator[bytes]:
+        """A blob's bytes by its id, in pieces to be read before anything else is; KeyError if it isn't here."""
+        return self._objects.pieces(oid)
 
     def blob_facts(self, oids: Iterable[str]) -> dict[str, BlobFacts]:
         """What a manifest needs of each blob, by id; one process, bounded memory."""
@@ -263,7 +278,7 @@ class Repository:
 
     # The uncommitted state
 
-    @cached_property
+    @property
     def _index(self) -> Path:
         """The index in use: a commit hook is given its own, which counts if it lies in the git directory."""
         given = os.environ.get("GIT_INDEX_FILE")
@@ -274,54 +289,29 @@ class Repository:
         inside = path.is_relative_to(self.git_dir.resolve()) or path.is_relative_to(self.common_dir.resolve())
         return path if inside else own
 
-    def status(self) -> WorkState:
-        """What is staged, what isn't, what is in conflict; nothing of it in a bare repository."""
-        return self._state
-
     @cached_property
-    def _state(self) -> WorkState:
-        if self.root is None:
-            return WorkState()
-        return status.work_state(self.git, {"GIT_INDEX_FILE": str(self._index)})
-
-    def index_tree(self) -> str:
-        """The id of the index's tree; a conflicted path is there with our version, intended additions aren't."""
-        return self._index_tree
-
-    @cached_property
-    def _index_tree(self) -> str:
-        index = self._copied_index("index")
-        if conflicts := self.status().conflicts:
-            nothing = "0" * len(self.empty_tree)
-            records = [f"0 {nothing}\t{c.path}\0" for c in conflicts]
-            records += [f"{c.mode} {c.oid}\t{c.path}\0" for c in conflicts if c.mode]
-            feed = self._scratch.folder / "conflicts"
-            feed.write_bytes(encode("".join(records)))
-            with feed.open("rb") as stdin:
-                self.git.run("update-index", "-z", "--index-info", environment=index, stdin=stdin)
-        return self._write_tree(index)
-
-    def worktree_tree(self) -> str:
-        """The id of the work tree's tree: tracked and untracked files, not ignored ones; conflicts as they lie."""
-        return self._worktree_tree
-
-    @cached_property
-    def _worktree_tree(self) -> str:
-        index = self._copied_index("worktree-index")
-        # Sparse files that lie in the work tree all the same are part of it.
-        self.git.run("add", "--all", "--sparse", "--no-ignore-errors", environment=index)
-        return self._write_tree(index)
-
-    def _copied_index(self, name: str) -> dict[str, str]:
+    def _uncommitted(self) -> Uncommitted:
         if self.root is None:
             raise UsageError(
                 f"{self.git_dir} is a bare repository: it has no index and no work tree.",
                 hint="name commits: --rev REV or --range A..B",
             )
-        return {"GIT_INDEX_FILE": str(self._scratch.index_copy(self._index, name))}
+        return Uncommitted(self.git, self._scratch, self.root, self._index)
 
-    def _write_tree(self, environment: dict[str, str]) -> str:
-        return self.git.run("write-tree", environment=environment).out.decode("ascii").strip()
+    def status(self) -> WorkState:
+        """What is staged, what isn't, what is in conflict; nothing of it in a bare repository."""
+        return WorkState() if self.root is None else self._uncommitted.state
+
+    def index_tree(self) -> str:
+        """The id of the index's tree; a conflicted path is there with our version, intended additions aren't."""
+        return self._uncommitted.index_tree
+
+    def worktree_tree(self) -> str:
+        """The id of the work tree's tree: tracked and untracked files, not ignored ones; conflicts as they lie.
+
+        RepositoryError where no tree can hold it.
+        """
+        return self._uncommitted.worktree_tree
 
 
 def _places(start: Path) -> _Places:
@@ -344,12 +334,12 @@ def _places(start: Path) -> _Places:
     git_dir, common_dir = _halves(directories.removesuffix("\n"))
     if bare == "true":
         return _Places(None, git_dir, common_dir, object_format)
-    if inside != "true":
+    if inside != "true" and folder.resolve().is_relative_to(git_dir.resolve()):
         raise RepositoryError(
             f"{folder} lies in the git directory, outside the work tree.", hint="run it from the work tree"
         )
     top = os.fsdecode(git.run("rev-parse", "--path-format=absolute", "--show-toplevel").out)
-    return _Places(Path(top.removesuffix("\n")), git_dir, common_dir, object_format)
+    return _Places(Path(top.removesuffix("\n")), git_dir, common_dir, object_format, inside != "true")
 
 
 def _halves(text: str) -> tuple[Path, Path]:

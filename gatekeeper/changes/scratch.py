@@ -11,27 +11,33 @@ from pathlib import Path
 from gatekeeper.changes.git import Git
 from gatekeeper.model.names import c_quoted
 
+# Git calls longer files binary; it can compare none longer than this, and would give up on the whole change.
 _EMPTY_CONFIG = """\
 [core]
 \trepositoryformatversion = 1
 \tbare = true
 \tattributesFile = {nothing}
-\tbigFileThreshold = 2g
+\tbigFileThreshold = 1023m
 [extensions]
 \tobjectFormat = {format}
 """
+
+_ID_LENGTHS = {"sha1": 40, "sha256": 64}
 
 
 class Scratch:
     """The folder, made at once and removed by ``close``.
 
     ``environment`` makes git write new objects here and read the repository's besides. ``plain`` is a git in an
-    empty repository over the same objects: without attributes, filters or settings of anybody.
+    empty repository over the same objects: without attributes, filters or settings of anybody. ``id_length`` is
+    that of an object's id, in hexadecimal digits.
     """
 
     def __init__(self, objects: Path, object_format: str) -> None:
         self._temporary = tempfile.TemporaryDirectory(prefix="gatekeeper-", ignore_cleanup_errors=True)
         self.folder = Path(self._temporary.name)
+        # Temporary files may lie in the work tree, where this folder would be part of what is judged.
+        (self.folder / ".gitignore").write_text("*\n", encoding="ascii")
         own = self.folder / "objects"
         own.mkdir()
         self.environment = {
@@ -39,6 +45,7 @@ class Scratch:
             # Quoted, because the list is separated by colons, which a folder's name may hold.
             "GIT_ALTERNATE_OBJECT_DIRECTORIES": c_quoted(str(objects)),
         }
+        self.id_length = _ID_LENGTHS[object_format]
         self.plain = self._empty_repository(object_format)
 
     def _empty_repository(self, object_format: str) -> Git:

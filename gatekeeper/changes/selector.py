@@ -219,12 +219,14 @@ def _main(repo: Repository, name: str, commit: str) -> MainBranch:
 
 
 def _unfinished_merge(repo: Repository, name: str) -> _Base | None:
-    if repo.head is None or repo.merge_head is None:
+    if repo.head is None or not repo.merge_heads:
         return None
-    ours, theirs = _main(repo, name, repo.head), _main(repo, name, repo.merge_head)
-    later = repo.later(ours.merge_base, theirs.merge_base)
-    whose, branch = ("HEAD", ours) if later == ours.merge_base else ("MERGE_HEAD", theirs)
-    return _Base(later, f"the merge-base of {whose} and {branch.name} in an unfinished merge")
+    later, whose = _main(repo, name, repo.head), "HEAD"
+    for head in repo.merge_heads:
+        theirs = _main(repo, name, head)
+        if repo.later(later.merge_base, theirs.merge_base) != later.merge_base:
+            later, whose = theirs, "MERGE_HEAD"
+    return _Base(later.merge_base, f"the merge-base of {whose} and {later.name} in an unfinished merge")
 
 
 def _branch_base(repo: Repository, name: str) -> _Base | None:

@@ -1,6 +1,7 @@
 """What ``git status`` knows: staged or not, edits that are not staged, conflicts."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 from gatekeeper.changes.git import Git
 from gatekeeper.model.names import decode
@@ -22,11 +23,13 @@ class WorkState:
     """How index and work tree stand to HEAD.
 
     ``staged``: whether the index differs from HEAD or holds conflicts. ``unstaged``: tracked paths whose work
-    tree file differs from the index, and those whose addition is only intended. All sorted by path.
+    tree file differs from the index, and those whose addition is only intended; ``hidden``: those of them that
+    git was told to overlook (assume-unchanged, skip-worktree). All sorted by path.
     """
 
     staged: bool = False
     unstaged: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
 
     @property
@@ -35,13 +38,17 @@ class WorkState:
         return tuple(conflict.path for conflict in self.conflicts)
 
 
-def work_state(git: Git, environment: dict[str, str]) -> WorkState:
-    """Ask git once; ``--no-optional-locks`` in the funnel keeps it from rewriting the index."""
+def work_state(git: Git, environment: dict[str, str], overlooked: Collection[str]) -> WorkState:
+    """Ask git once; ``overlooked`` are the paths that it was told to overlook, though not in this environment.
+
+    ``--no-optional-locks`` in the funnel keeps it from rewriting the index.
+    """
     answer = git.run(
         *("status", "--porcelain=v2", "-z", "--untracked-files=no", "--no-renames", "--ignore-submodules=dirty"),
         environment=environment,
     )
-    return parse(answer.out)
+    state = parse(answer.out)
+    return replace(state, hidden=tuple(path for path in state.unstaged if path in overlooked))
 
 
 def parse(output: bytes) -> WorkState:
@@ -59,4 +66,4 @@ def parse(output: bytes) -> WorkState:
             there = mode != _ABSENT
             conflicts.append(Conflict(decode(words[10]), mode if there else None, oid if there else None))
     conflicts.sort(key=lambda conflict: conflict.path)
-    return WorkState(staged or bool(conflicts), tuple(sorted(unstaged)), tuple(conflicts))
+    return WorkState(staged or bool(conflicts), tuple(sorted(unstaged)), conflicts=tuple(conflicts))

@@ -75,7 +75,8 @@ class ChangeSet:
     ``source`` is staged, worktree, rev or range; ``reason`` says in a sentence how base and head were chosen.
     ``base`` and ``head`` are commit ids, None where that side is no commit (an index, a work tree, no history).
     ``changes`` is sorted by path; ``blobs`` maps every blob id on either side of them to its facts.
-    ``unmerged`` and ``unstaged`` are paths: conflicted index entries; tracked edits neither staged nor committed.
+    ``unmerged`` and ``unstaged`` are paths: conflicted index entries; tracked edits neither staged nor committed,
+    of which git overlooks those in ``hidden``.
     """
 
     source: str
@@ -88,6 +89,7 @@ class ChangeSet:
     blobs: Mapping[str, BlobFacts] = field(default_factory=dict)
     unmerged: tuple[str, ...] = ()
     unstaged: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
 
 
 class TreeView(Protocol):

@@ -35,8 +35,13 @@ def c_quoted(path: str) -> str:
 
 
 def needs_quoting(path: str) -> bool:
-    """Whether a packet writes this name C-quoted: not ASCII, controls, backtick, quote, backslash, edge spaces."""
-    return path != path.strip(" ") or any(not 0x20 <= ord(c) < 0x7F or c in '`"\\' for c in path)
+    """Whether a packet writes this name C-quoted: not ASCII, controls, backtick, quote, backslash, edge spaces.
+
+    So is a name that is whole of the form ``<...>``, which would be read as the place of a value.
+    """
+    if path != path.strip(" ") or (path.startswith("<") and path.endswith(">")):
+        return True
+    return any(not 0x20 <= ord(c) < 0x7F or c in '`"\\' for c in path)
 
 
 def for_packet(path: str) -> str:

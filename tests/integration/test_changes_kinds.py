@@ -238,6 +238,17 @@ def test_submodule_added_moved_on_and_removed(repo: GitRepo, tmp_path: Path) -> 
     assert (removed.content, facts(removed)) == ("submodule", (ChangeKind.DELETED, 1, 1, -1, second, NO_SHA1))
 
 
+def test_a_submodule_that_is_moved_is_renamed(repo: GitRepo, tmp_path: Path) -> None:
+    repo.commit()
+    first = submodule_of(repo, tmp_path).head()
+    repo.commit()
+    (repo.path / "lib").mkdir()
+    repo.git("mv", "sub", "lib/sub")
+    moved = entries(read(repo.path, Selector("staged")))["lib/sub"]
+    assert (moved.content, moved.change.old_path) == ("submodule", "sub")
+    assert facts(moved) == (ChangeKind.RENAMED, 1, 1, 0, first, first)
+
+
 def test_a_dirty_submodule_is_no_edit_of_ours(repo: GitRepo, tmp_path: Path) -> None:
     repo.commit()
     sub = submodule_of(repo, tmp_path)
@@ -264,43 +275,6 @@ def test_every_source_of_one_change_gives_one_digest(repo: GitRepo) -> None:
         assert (other.changes, other.blobs) == (work.changes, work.blobs)
         assert digest(entries(other).values()) == digest(entries(work).values())
     assert {work.source, index.source, commit.source, span.source} == {"worktree", "staged", "rev", "range"}
-
-
-def test_the_number_of_processes_does_not_grow_with_the_change(repo: GitRepo) -> None:
-    repo.commit()
-    counts = []
-    for size in (10, 500):
-        repo.stage({f"{size}/{n}": f"{n}\n" * 3 for n in range(size)})
-        with Repository.open(repo.path) as repository:
-            for selector in (Selector("worktree"), Selector("staged"), Selector()):
-                ends = resolve(
-                    repository,
-                    selector,
-                    main="main",
-                    recorded_base=lambda _: None,
-                    others_changed=lambda *_: False,
-                )
-                changes = change_set(repository, ends)
-                compute(changes, changes.changes, migration=[], storage=[])
-            counts.append(repository.processes)
-        repo.commit()
-    assert counts[0] == counts[1]
-    assert 5 < counts[0] < 20
-
-
-@pytest.mark.parametrize("piece", [os.urandom(1 << 20), b"x" * (1 << 20)], ids=["binary", "one line"])
-def test_a_file_of_30_megabytes_is_read_in_pieces(repo: GitRepo, piece: bytes) -> None:
-    import tracemalloc
-
-    repo.commit()
-    content = piece * 30
-    repo.stage({"big": content})
-    tracemalloc.start()
-    changes = read(repo.path, Selector("staged"))
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert entries(changes)["big"].post_sha1 == sha1(content)
-    assert peak < 8 << 20
 
 
 def test_half_alike_is_a_rename(repo: GitRepo) -> None:

@@ -100,3 +100,28 @@ def test_a_tree_knows_folders_links_and_what_is_absent(repo: GitRepo) -> None:
         assert list(repository.tree(repository.empty_tree).entries) == []
         blobs = [tree.entries[p].oid for p in ("d-x", "d/e/f", "d-x")]
         assert list(repository.read_many(blobs)) == list(zip(blobs, [b"2", b"1", b"2"], strict=True))
+
+
+@pytest.mark.parametrize("setting", ["core.ignoreCase", "core.precomposeUnicode"])
+@pytest.mark.parametrize("kind", ["staged", "worktree", "rev"])
+def test_names_that_differ_in_case_or_normalisation_stay_apart(repo: GitRepo, kind: str, setting: str) -> None:
+    names = ["Readme", "readme", "d/X", "d/x", "\u00e9", "e\u0301"]
+    repo.commit({name: f"{n}\n" for n, name in enumerate(names)})
+    repo.write({name: f"{n}\nmore\n" for n, name in enumerate(names)})
+    if kind != "worktree":
+        repo.stage()
+    if kind == "rev":
+        repo.commit()
+    # A clone that was copied from another file system says so, though the names are apart here.
+    repo.git("config", setting, "true")
+    with Repository.open(repo.path) as repository:
+        ends = resolve(
+            repository,
+            Selector.of(kind == "staged", kind == "worktree", "HEAD" if kind == "rev" else None, None, None),
+            main="main",
+            recorded_base=lambda _: None,
+            others_changed=lambda *_: False,
+        )
+        changes = change_set(repository, ends).changes
+        read = {change.path: repository.tree(ends.head_tree).read(change.path) for change in changes}
+    assert read == {name: f"{n}\nmore\n".encode() for n, name in enumerate(names)}

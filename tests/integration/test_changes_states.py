@@ -9,6 +9,7 @@ import pytest
 from gitrepo import GitRepo, run_git
 
 from gatekeeper.changes.diff import change_set
+from gatekeeper.changes.history import history
 from gatekeeper.changes.repository import Repository
 from gatekeeper.changes.selector import Selector, resolve
 from gatekeeper.model.changes import ChangeSet
@@ -38,7 +39,7 @@ def test_facts_of_a_branch(repo: GitRepo) -> None:
             repo.path / ".git",
             repo.path / ".git",
         )
-        assert (repository.head, repository.branch, repository.merge_head) == (head, "main", None)
+        assert (repository.head, repository.branch, repository.merge_heads) == (head, "main", ())
 
 
 def test_facts_before_the_first_commit(repo: GitRepo) -> None:
@@ -120,7 +121,7 @@ def test_the_git_directory_is_no_work_tree(repo: GitRepo) -> None:
 def test_another_users_repository_names_the_command_that_trusts_it(
     repo: GitRepo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    repo.commit({"a": "1"})
+    repo.commit({"d/a": "1"})
     # Only root can give a folder away; git's own tests make it believe so in this way.
     wrapper = tmp_path / "bin" / "git"
     wrapper.parent.mkdir()
@@ -128,7 +129,7 @@ def test_another_users_repository_names_the_command_that_trusts_it(
     wrapper.chmod(0o755)
     monkeypatch.setenv("PATH", f"{wrapper.parent}:{os.environ['PATH']}")
     with pytest.raises(RepositoryError, match="dubious ownership") as error:
-        Repository.open(repo.path)
+        Repository.open(repo.path / "d")
     assert error.value.hint == f"git config --global --add safe.directory '{repo.path}'"
     assert "\n" not in error.value.message
 
@@ -155,7 +156,7 @@ def test_conflicts_are_listed_and_the_rest_is_judged_all_the_same(repo: GitRepo,
     assert "other" in paths(changes) or selector.kind == "auto"
     with Repository.open(repo.path) as repository:
         index = repository.tree(repository.index_tree())
-        assert repository.merge_head == repo.git("rev-parse", "main")
+        assert repository.merge_heads == (repo.git("rev-parse", "main"),)
         assert (index.read("both"), index.read("ours"), index.read("other")) == (b"work\n", b"work\n", b"main\n")
         assert "theirs" not in index.entries
         assert b"<<<<<<<" in repository.tree(repository.worktree_tree()).read("both")
@@ -252,13 +253,6 @@ def test_no_index_is_split_in_the_repository(repo: GitRepo) -> None:
     assert list((repo.path / ".git").glob("sharedindex.*")) == []
 
 
-def test_skipped_and_assumed_files_keep_the_indexs_version(repo: GitRepo) -> None:
-    repo.commit({"a": "1", "b": "1"})
-    repo.git("update-index", "--skip-worktree", "a")
-    (repo.path / "a").unlink()
-    assert paths(read(repo.path, WORKTREE)) == []
-
-
 def test_an_octopus_is_judged_from_its_first_parent(repo: GitRepo) -> None:
     repo.commit({"a": "1"})
     for name in ("x", "y"):
@@ -270,6 +264,37 @@ def test_an_octopus_is_judged_from_its_first_parent(repo: GitRepo) -> None:
     changes = read(repo.path, Selector("rev", "HEAD"))
     assert (changes.base, paths(changes)) == (before, ["x", "y"])
     assert "a merge of 3 parents" in changes.reason
+
+
+def test_an_octopus_in_progress_is_judged_from_the_latest_merge_base(repo: GitRepo) -> None:
+    repo.commit({"a": "1"})
+    for name in ("x", "y"):
+        repo.git("switch", "-qc", name, "main")
+        repo.commit({name: "1"})
+    repo.git("switch", "-q", "main")
+    later = repo.commit({"b": "1"})
+    repo.git("switch", "-qc", "z")
+    repo.commit({"z": "1"})
+    repo.git("switch", "-q", "x")
+    repo.git("merge", "-q", "--no-commit", "y", "z", check=False)
+    changes = read(repo.path)
+    assert (changes.base, paths(changes)) == (later, ["x", "y", "z"])
+    assert "the merge-base of MERGE_HEAD and main in an unfinished merge" in changes.reason
+
+
+def test_an_unfinished_octopus_brings_in_all_its_parents(repo: GitRepo) -> None:
+    repo.commit({"a": "1"})
+    tips = []
+    for name in ("x", "y", "z"):
+        repo.git("switch", "-qc", name, "main")
+        tips.append(repo.commit({name: "1"}))
+    repo.git("merge", "-q", "--no-commit", "x", "y", check=False)
+    with Repository.open(repo.path) as repository:
+        ends = resolve(
+            repository, STAGED, main="main", recorded_base=lambda _: None, others_changed=lambda *_: False
+        )
+        # Each file comes from one of the parents, so the merge itself changes none.
+        assert {commit.oid for commit in history(repository, ends) or ()} == set(tips[:2])
 
 
 def test_the_sha256_object_format(tmp_path: Path) -> None:
@@ -304,6 +329,17 @@ def test_a_missing_object_is_an_error_in_gits_words(repo: GitRepo) -> None:
     (repo.path / ".git" / "objects" / oid[:2] / oid[2:]).unlink()
     with pytest.raises(RepositoryError, match=oid):
         read(repo.path, Selector("rev", "HEAD"))
+
+
+def test_a_tree_that_calls_a_folder_a_file_is_an_error_that_names_the_object(repo: GitRepo) -> None:
+    repo.commit({"a": "1"})
+    tree = repo.git("rev-parse", "HEAD^{tree}")
+    broken = repo.git(
+        *("hash-object", "-t", "tree", "-w", "--literally", "--stdin"), stdin=b"100644 f\0" + bytes.fromhex(tree)
+    )
+    commit = repo.git("commit-tree", "-m", "broken", broken)
+    with pytest.raises(RepositoryError, match=f"{tree} is a tree where a file is expected"):
+        read(repo.path, Selector("rev", commit))
 
 
 def test_a_repository_inside_is_not_looked_into(repo: GitRepo) -> None:

@@ -3,22 +3,21 @@
 import hashlib
 import os
 import re
+import shutil
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
+from changesets import HEAD, STAGED, WORKTREE, entries, read
 from gitrepo import GitRepo, run_git
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gatekeeper.changes.diff import change_set
-from gatekeeper.changes.repository import Repository
-from gatekeeper.changes.selector import Selector, resolve
-from gatekeeper.manifest.compute import compute
 from gatekeeper.model.manifest import ManifestEntry
 from gatekeeper.model.names import decode
 
 DIFF = ("diff", "--raw", "--no-abbrev", "-z", "-M50%", "--no-ext-diff", "--no-textconv")
-PATCH = ("diff", "-U0", "-M50%", "--text", "--diff-algorithm=myers", "--indent-heuristic")
+PATCH = ("diff", "-U0", "-M50%", "--text", "--diff-algorithm=myers", "--indent-heuristic", "--submodule=short")
 
 LINES = st.sampled_from(
     [b"a", b"b", b"", b"}", b"    return x", b"@@ -1 +1 @@", b"\r", b"diff --git a b", b"--- a"]
@@ -28,35 +27,64 @@ TEXTS = st.builds(
     st.lists(LINES, max_size=30),
     st.sampled_from([b"\n", b""]),
 )
-CONTENTS = st.one_of(TEXTS, TEXTS, TEXTS, st.binary(max_size=40))
-NAMES = st.sampled_from(["a", "b c", "d/e", "d/f", "\u00e9", "-x", 'q"', "n\nl", "D", "*", "g/h/i"])
-FILES = st.tuples(st.sampled_from(["file", "file", "file", "executable", "link"]), CONTENTS)
-TREES = st.dictionaries(NAMES, FILES, max_size=6)
+CRLF = TEXTS.map(lambda text: text.replace(b"\n", b"\r\n"))
+CONTENTS = st.one_of(TEXTS, TEXTS, TEXTS, CRLF, st.binary(max_size=40))
+NAMES = st.sampled_from(
+    ["a", "b c", "d", "d/e", "d/f", "\u00e9", "e\u0301", "-x", 'q"', "n\nl", "D", "*", "g/h/i"]
+)
+KINDS = ["file", "file", "file", "executable", "link", "submodule"]
+FILES = st.tuples(st.sampled_from(KINDS), CONTENTS)
+
+
+def possible(tree: dict[str, tuple[str, bytes]]) -> dict[str, tuple[str, bytes]]:
+    """The tree without files that have others below them."""
+    return {name: file for name, file in tree.items() if not any(other.startswith(f"{name}/") for other in tree)}
+
+
+TREES = st.dictionaries(NAMES, FILES, max_size=6).map(possible)
+
+# What happens to a file of the tree before: where it goes, and what is put before and behind its content.
+MOVES = st.dictionaries(NAMES, st.tuples(NAMES, st.sampled_from([b"", b"", b"new\n"]), st.booleans()), max_size=4)
 
 
 def fill(repo: GitRepo, tree: dict[str, tuple[str, bytes]]) -> None:
-    """Make the work tree hold exactly this."""
-    for path in sorted(repo.path.rglob("*"), reverse=True):
-        if ".git" not in path.relative_to(repo.path).parts:
-            path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
+    """Make the work tree hold exactly this; a submodule is a repository of one commit, told by its content."""
+    for path in repo.path.iterdir():
+        if path.name != ".git":
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     for name, (kind, content) in tree.items():
         file = repo.path / name
         file.parent.mkdir(parents=True, exist_ok=True)
         target = content.replace(b"\0", b"").replace(b"\n", b"_")
         if kind == "link" and target:
             file.symlink_to(os.fsdecode(target))
+        elif kind == "submodule":
+            GitRepo.init(file).commit({"x": content})
         else:
             file.write_bytes(content)
             file.chmod(0o755 if kind == "executable" else 0o644)
 
 
-def blob(repo: GitRepo, oid: str) -> bytes:
-    return b"" if set(oid) == {"0"} else run_git(repo.path, "cat-file", "blob", oid)
+def moved(
+    tree: dict[str, tuple[str, bytes]], moves: dict[str, tuple[str, bytes, bool]]
+) -> dict[str, tuple[str, bytes]]:
+    """The tree after the moves; a move to its own name is an edit, and a name that is taken is overwritten."""
+    after = dict(tree)
+    for name in tree.keys() & moves.keys():
+        target, added, executable = moves[name]
+        kind, content = after.pop(name, tree[name])
+        after[target] = ("executable" if executable and kind == "file" else kind, added + content)
+    return possible(after)
 
 
-def sha1(repo: GitRepo, oid: str) -> str:
-    none = set(oid) == {"0"}
-    return "0" * 40 if none else hashlib.sha1(blob(repo, oid), usedforsecurity=False).hexdigest()
+def blob(repo: GitRepo, mode: str, oid: str) -> bytes:
+    return b"" if mode in {"000000", "160000"} else run_git(repo.path, "cat-file", "blob", oid)
+
+
+def sha1(content: bytes, mode: str, oid: str) -> str:
+    if mode == "000000":
+        return "0" * 40
+    return oid if mode == "160000" else hashlib.sha1(content, usedforsecurity=False).hexdigest()
 
 
 def lines_of(repo: GitRepo, range_: tuple[str, str], paths: list[str]) -> tuple[int, int, int]:
@@ -84,28 +112,32 @@ def expected(repo: GitRepo, range_: tuple[str, str]) -> dict[str, tuple[object, 
     for facts in words:
         old_mode, new_mode, old, new, status = facts[1:].decode().split(" ")
         names = [decode(next(words)) for _ in range(2 if status[0] == "R" else 1)]
-        binary = b"\0" in blob(repo, old) + blob(repo, new)
+        sides = blob(repo, old_mode, old), blob(repo, new_mode, new)
+        binary = any(b"\0" in side for side in sides)
+        submodule = "160000" in (old_mode, new_mode)
         both = "000000" not in (old_mode, new_mode)
         kind = {"A": "added", "D": "deleted", "R": "renamed", "T": "type"}.get(status[0], "modified")
         found[names[-1]] = (
             "mode" if kind == "modified" and old == new else kind,
             names[0] if len(names) == 2 else None,
             *((1, 1, 0) if binary else lines_of(repo, range_, names)),
-            sha1(repo, old),
-            sha1(repo, new),
-            None if set(new) == {"0"} else hashlib.sha256(blob(repo, new)).hexdigest(),
-            "binary" if binary else None,
+            sha1(sides[0], old_mode, old),
+            sha1(sides[1], new_mode, new),
+            None if new_mode in {"000000", "160000"} else hashlib.sha256(sides[1]).hexdigest(),
+            "submodule" if submodule else "binary" if binary else None,
             f"{old_mode} -> {new_mode}" if both and old_mode != new_mode else None,
-            max(len(lines(side)) for side in (blob(repo, old), blob(repo, new))),
+            last_line(sides, old_mode, new_mode),
         )
     return found
 
 
-def lines(content: bytes) -> list[bytes]:
-    return content.removesuffix(b"\n").split(b"\n") if content else []
+def last_line(sides: tuple[bytes, bytes], *modes: str) -> int:
+    """The number of the last line of the longer side, of one line where there are only submodules."""
+    blobs = [side for side, mode in zip(sides, modes, strict=True) if mode not in {"000000", "160000"}]
+    return max((len(side.removesuffix(b"\n").split(b"\n")) if side else 0 for side in blobs), default=1)
 
 
-def computed(entries: tuple[ManifestEntry, ...]) -> dict[str, tuple[object, ...]]:
+def computed(found: Iterable[ManifestEntry]) -> dict[str, tuple[object, ...]]:
     return {
         e.path: (
             e.change.change.value,
@@ -120,39 +152,28 @@ def computed(entries: tuple[ManifestEntry, ...]) -> dict[str, tuple[object, ...]
             e.mode,
             e.last_line,
         )
-        for e in entries
+        for e in found
     }
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(before=TREES, after=TREES, keep=st.sets(NAMES))
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(before=TREES, after=TREES, moves=MOVES, keep=st.booleans())
 def test_every_field_of_every_entry_is_what_git_and_hashlib_say(
-    before: dict[str, tuple[str, bytes]], after: dict[str, tuple[str, bytes]], keep: set[str]
+    before: dict[str, tuple[str, bytes]],
+    after: dict[str, tuple[str, bytes]],
+    moves: dict[str, tuple[str, bytes, bool]],
+    keep: bool,
 ) -> None:
-    after = {**after, **{name: before[name] for name in keep & before.keys()}}
+    after = moved(before, moves) if keep else possible({**after, **moved(before, moves)})
     with tempfile.TemporaryDirectory() as folder:
         repo = GitRepo.init(Path(folder) / "r")
         fill(repo, before)
         repo.commit()
         fill(repo, after)
-        seen = {}
-        for kind in ("worktree", "staged", "rev"):
-            if kind == "staged":
-                repo.stage()
-            elif kind == "rev":
-                repo.commit()
-            selector = Selector.of(
-                kind == "staged", kind == "worktree", "HEAD" if kind == "rev" else None, None, None
-            )
-            with Repository.open(repo.path) as repository:
-                ends = resolve(
-                    repository,
-                    selector,
-                    main="main",
-                    recorded_base=lambda _: None,
-                    others_changed=lambda *_: False,
-                )
-                changes = change_set(repository, ends)
-            seen[kind] = computed(compute(changes, changes.changes, migration=[], storage=[]))
+        seen = {"worktree": computed(entries(read(repo.path, WORKTREE)).values())}
+        repo.stage()
+        seen["staged"] = computed(entries(read(repo.path, STAGED)).values())
+        repo.commit()
+        seen["rev"] = computed(entries(read(repo.path, HEAD)).values())
         assert seen["worktree"] == seen["staged"] == seen["rev"]
         assert seen["rev"] == expected(repo, ("HEAD~1", "HEAD"))
