@@ -16,6 +16,7 @@ from gatekeeper.cli import (
     doctor,
     explain,
     init,
+    manifest,
     migrations,
     new,
     post_work,
@@ -39,7 +40,7 @@ def build_app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     common.register_callback(app)
-    for module in (pre_work, post_work, check, audit, sha, demo, init, new, doctor, explain):
+    for module in (pre_work, post_work, check, audit, manifest, sha, demo, init, new, doctor, explain):
         app.command(module.NAME)(common.with_common(module.command))
     group = typer.Typer(help="Prove migrations.", no_args_is_help=True)
     group.command("prove")(common.with_common(migrations.prove))

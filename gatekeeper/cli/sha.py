@@ -36,11 +36,12 @@ def _text(row: "FileShas") -> str:
     from gatekeeper.reports.text import printable
 
     note = "  (the work tree has unstaged edits: git add, then ask again)" if row.unstaged else ""
+    old = f"  (of {printable(row.renamed_from)}; record it as Renamed From)" if row.renamed_from else ""
     return (
         f"{printable(row.path)}\n"
         f"  base       {row.base or 'absent'}\n"
         f"  index      {row.index or 'absent'}\n"
         f"  work tree  {row.worktree or 'absent'}\n"
-        f"  record     Pre-SHA1 {row.pre_sha1}\n"
+        f"  record     Pre-SHA1 {row.pre_sha1}{old}\n"
         f"             Post-SHA1 {row.post_sha1}{note}\n"
     )

@@ -1,13 +1,14 @@
 """What a gate judges, gathered as values, and what a check answers."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from gatekeeper.manifest.explain import Known
 from gatekeeper.model.changes import ChangeSet, FileChange, TreeView
 from gatekeeper.model.finding import Finding, Status
 from gatekeeper.model.history import Step
-from gatekeeper.model.manifest import Gate, ManifestEntry
+from gatekeeper.model.manifest import Explanation, Gate, ManifestEntry
 from gatekeeper.model.packet import Packet, Refinement
 from gatekeeper.model.proof import ProofResult
 from gatekeeper.model.settings import Settings
@@ -45,7 +46,8 @@ class Case:
     ``head`` is the judged tree; ``base`` None where there is no change set (pre-work). ``committed`` is HEAD's
     tree, None before the first commit. ``writing`` is true where the run will write the manifest that it computes.
     ``steps`` are the commits from base to head and the uncommitted state, None where a shallow clone lacks some.
-    ``today`` judges waivers' expiry. ``prove`` runs the migration proof on the judged tree when called.
+    ``today`` judges waivers' expiry. ``prove`` runs the migration proof on the judged tree when called,
+    ``known_versions`` looks for other versions of changed files.
     """
 
     gate: str
@@ -66,17 +68,19 @@ class Case:
     entries: tuple[ManifestEntry, ...] = ()
     main: MainTip | None = None
     writing: bool = False
-    read_blob: Callable[[str], bytes] | None = None
+    read_blob: Callable[[str], Iterable[bytes]] | None = None
     refinement_problems: tuple[Finding, ...] = ()
     prove: Callable[[], ProofResult] | None = None
     steps: tuple[Step, ...] | None = ()
+    known_versions: Known = lambda _: ()
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """A check's answer. ``status`` None means: FAIL if any unwaived finding is an error, else PASS.
 
-    ``gates`` holds what this check knows of the manifest's gates, by path.
+    ``gates`` holds what this check knows of the manifest's gates, by path; ``explanations`` what holds in this
+    place alone, and so is no finding.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -84,6 +88,7 @@ class Outcome:
     reason: str | None = None
     gates: Mapping[str, Mapping[Gate, bool]] = field(default_factory=dict)
     proof: ProofResult | None = None
+    explanations: tuple[Explanation, ...] = ()
 
 
 def not_applicable(reason: str) -> Outcome:

@@ -10,7 +10,6 @@ from gatekeeper.model.finding import Finding
 from gatekeeper.model.globs import is_glob, matches
 from gatekeeper.model.names import for_output
 from gatekeeper.model.packet import Field, Line, Packet
-from gatekeeper.packet.fields import fence_free
 from gatekeeper.packet.structure import list_values, markdown_links, placeholder
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -77,8 +76,7 @@ def _targets(case: Case, packet: Packet) -> Iterator[tuple[str, str, int, Places
 
 def values_of(packet: Packet, field: Field) -> Iterator[Line]:
     """The field's values outside fences, without backticks and notes, that are no placeholder and not NONE."""
-    outside = field.model_copy(update={"value": "", "items": fence_free(field, packet.fenced)})
-    for value in list_values(outside):
+    for value in list_values(field, packet.fenced):
         if not placeholder(value.text) and value.text.rstrip(".").upper() not in _NOTHING:
             yield value
 

@@ -1,7 +1,7 @@
 """The ``manifest`` check and the ten gates of every entry (contract, section 1, Manifest and The ten gates)."""
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from gatekeeper.gates.case import Case, MainTip, Outcome, not_run
 from gatekeeper.gates.refinement import anchors_apply
@@ -22,19 +22,18 @@ def check_manifest(case: Case) -> Outcome:
     """Rules: manifest.*. A writing run replaces what is recorded and notes each value; else it is compared."""
     if case.packet is None or case.change_set is None or case.read_blob is None:
         return not_run("there is no packet to hold the manifest")
-    own = owned(case)
-    entered = {entry.path for entry in case.entries}
-
-    def ignored(path: str) -> bool:
-        # A rename may need an entry for the sake of its old name alone.
-        return path not in entered and ignored_by_manifest(path, own, case.settings.packets)
-
     if case.writing:
         notes = replaced(case.entries, case.packet.recorded, packet_path=case.packet.path)
         proven = {**_COMPUTED, Gate.WRITTEN: case.packet.section("VALIDATION") is not None}
-        return Outcome(notes, gates=dict.fromkeys(entered, proven))
+        return Outcome(notes, gates=dict.fromkeys((entry.path for entry in case.entries), proven))
     comparison = compare(
-        case.entries, case.packet.recorded, packet_path=case.packet.path, ignored=ignored, blobs=case.read_blob
+        case.entries,
+        case.packet.recorded,
+        packet_path=case.packet.path,
+        ignored=ignored_block(case),
+        blobs=case.read_blob,
+        facts=case.change_set.blobs,
+        known=case.known_versions,
     )
     malformed = tuple(
         Finding(
@@ -51,7 +50,15 @@ def check_manifest(case: Case) -> Outcome:
         entry.path: {**comparison.gates.get(entry.path, {}), Gate.WRITTEN: entry.path in written}
         for entry in case.entries
     }
-    return Outcome((*comparison.findings, *malformed), gates=gates)
+    return Outcome((*comparison.findings, *malformed), gates=gates, explanations=comparison.explanations)
+
+
+def ignored_block(case: Case) -> Callable[[str], bool]:
+    """Tells of a path whether a block that is recorded for it is accepted and not compared."""
+    own = owned(case)
+    entered = {entry.path for entry in case.entries}
+    # A rename may need an entry for the sake of its old name alone.
+    return lambda path: path not in entered and ignored_by_manifest(path, own, case.settings.packets)
 
 
 def check_gates(case: Case, done: Mapping[str, Outcome]) -> tuple[Outcome, dict[str, dict[str, bool | None]]]:

@@ -20,7 +20,7 @@ from gatekeeper.gates.scope import check_scope
 from gatekeeper.gates.waivers import applied, check_waivers, uses
 from gatekeeper.model.errors import ExitCode
 from gatekeeper.model.finding import CheckResult, Finding, Severity, Status, status_of
-from gatekeeper.model.manifest import Gate
+from gatekeeper.model.manifest import Explanation, Gate
 from gatekeeper.model.names import for_output
 from gatekeeper.model.proof import Proof
 
@@ -56,9 +56,13 @@ _POST_WORK = {
     "scope": check_scope,
     "manifest": check_manifest,
 }
+# What tells the gates of an entry, and whether the change is whole.
+_MANIFEST = {
+    check_id: _POST_WORK[check_id] for check_id in ("refinement", "links", "changes", "scope", "manifest")
+}
 # What a packet without work of its own has to pass in ``gate check`` (contract, section 3).
 _NO_WORK = {check_id: check for check_id, check in _COMMON.items() if check_id != "phase"}
-_GATES = {"pre-work": _PRE_WORK, "post-work": _POST_WORK, "check": _NO_WORK}
+_GATES = {"pre-work": _PRE_WORK, "post-work": _POST_WORK, "check": _NO_WORK, "manifest": _MANIFEST}
 EXIT_CODES = {Status.FAIL: ExitCode.FAIL, Status.NOT_RUN: ExitCode.NOT_RUN}
 
 
@@ -70,12 +74,16 @@ def overall(statuses: Iterable[Status]) -> Status:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What a gate came to: its checks in order, the gates of each entry by path, waiver uses, and the proof."""
+    """What a gate came to: its checks in order, the gates of each entry by path, waiver uses, and the proof.
+
+    ``explanations`` are what holds in this place alone.
+    """
 
     checks: tuple[CheckResult, ...]
     gates: Mapping[str, Mapping[str, bool | None]]
     waived: Mapping[str, int]
     proof: Proof | None
+    explanations: tuple[Explanation, ...] = ()
 
     @property
     def status(self) -> Status:
@@ -94,7 +102,7 @@ def judge(case: Case) -> Judgement:
     for check_id, check in _GATES[case.gate].items():
         run.add(check_id, check)
     gates: dict[str, dict[str, bool | None]] = {}
-    if case.gate == "post-work":
+    if case.gate in {"post-work", "manifest"}:
 
         def ten_gates(judged: Case) -> Outcome:
             outcome, table = check_gates(judged, run.outcomes)
@@ -103,13 +111,15 @@ def judge(case: Case) -> Judgement:
             return replace(outcome, status=Status.FAIL) if failed else outcome
 
         run.add("gates", ten_gates)
+    if case.gate == "post-work":
         run.add("audit", check_audit)
         run.add("migrations", check_migrations)
-    if case.gate != "check":
+    if case.gate in {"pre-work", "post-work"}:
         used = uses(run.findings())
         run.add("waivers", lambda judged: check_waivers(judged, used))
     proof = run.outcomes["migrations"].proof if "migrations" in run.outcomes else None
-    return Judgement(tuple(run.results), gates, uses(run.findings()), proof.proof if proof else None)
+    told = tuple(explanation for outcome in run.outcomes.values() for explanation in outcome.explanations)
+    return Judgement(tuple(run.results), gates, uses(run.findings()), proof.proof if proof else None, told)
 
 
 class _Run:

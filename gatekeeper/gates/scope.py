@@ -71,16 +71,25 @@ def _placed(change: FileChange, case: Case, packet: Packet, forbidden: list[Scop
 
 
 def _out_of_scope(name: str, path: str, packet: Packet) -> Finding:
-    folder = next((e.pattern for e in packet.scope.in_scope if path.startswith(f"{e.pattern}/")), None)
-    hint = f"take {name} out of the change, or add it to IN_SCOPE_PATHS in a commit of its own"
-    if folder:
-        hint = f"a folder is written with a slash at its end: {for_output(folder)}/"
     return Finding(
         rule="scope.out-of-scope",
         message=f"{name} was changed, but no path of IN_SCOPE_PATHS names it.",
         path=name,
-        hint=hint,
+        hint=_near(path, packet)
+        or f"take {name} out of the change, or add it to IN_SCOPE_PATHS in a commit of its own",
     )
+
+
+def _near(path: str, packet: Packet) -> str | None:
+    """The mend where a line of IN_SCOPE_PATHS all but names the path."""
+    for pattern in (entry.pattern for entry in packet.scope.in_scope):
+        if path.startswith(f"{pattern}/"):
+            return f"a folder is written with a slash at its end: {for_output(pattern)}/"
+        if pattern == f"{path}/":
+            return f"a file is written without a slash at its end: {for_output(path)}"
+        if pattern.casefold() == path.casefold():
+            return f"names are taken as they are, in upper and lower case: {for_output(path)}"
+    return None
 
 
 def _window(change: FileChange, packet: Packet) -> Iterator[Finding]:

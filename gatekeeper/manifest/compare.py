@@ -1,17 +1,20 @@
 """Recorded manifest blocks held against computed entries (contract, section 1, Manifest)."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from gatekeeper.manifest import fields
+from gatekeeper.manifest import fields, line_ends
+from gatekeeper.manifest.explain import Known, Unmatched, origins
 from gatekeeper.manifest.fields import BlockField, Value, shown, target_of, written
-from gatekeeper.model.changes import Side
+from gatekeeper.model.changes import BlobFacts, Side
 from gatekeeper.model.finding import Finding, Severity
-from gatekeeper.model.manifest import Gate, ManifestEntry, RecordedEntry, RecordedValue
+from gatekeeper.model.manifest import Explanation, Gate, ManifestEntry, RecordedEntry, RecordedValue
 from gatekeeper.model.names import for_output, for_packet
 
 _MEND = "gate post-work, without --check, writes the computed manifest"
+_HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _NOTHING = hashlib.sha1(b"", usedforsecurity=False).hexdigest()
 
 
@@ -20,11 +23,13 @@ class Comparison:
     """The findings, sorted, and which gates the recorded values prove, by path of the entry.
 
     ``gates`` holds pre_sha1_captured, post_sha1_captured, line_delta_equals_expected and
-    rails_untouched_outside_window for every entry; all are false where no block stands for it.
+    rails_untouched_outside_window for every entry; all are false where no block stands for it. ``explanations``
+    are what index, work tree and later commits tell of recorded hashes, which findings must not depend on.
     """
 
     findings: tuple[Finding, ...]
     gates: Mapping[str, Mapping[Gate, bool]]
+    explanations: tuple[Explanation, ...] = ()
 
 
 def compare(
@@ -33,13 +38,16 @@ def compare(
     *,
     packet_path: str,
     ignored: Callable[[str], bool],
-    blobs: Callable[[str], bytes],
+    blobs: Callable[[str], Iterable[bytes]],
+    facts: Mapping[str, BlobFacts],
+    known: Known = lambda _: (),
 ) -> Comparison:
     """Hold what a packet records against what was computed.
 
     ``ignored`` tells of a path that its block is accepted and not compared; ``blobs`` gives a blob's bytes by its
-    id and is asked only to explain a hash that differs. A finding stands at the field's line in the packet;
-    ``manifest.missing`` alone, for which no line exists, at the changed file.
+    id, ``facts`` what is known of it, and ``known`` other versions of files; the first and the last are asked
+    only to explain a hash that differs. A finding stands at the field's line in the packet; ``manifest.missing``
+    alone, for which no line exists, at the changed file.
 
     ``manifest.malformed`` is a field that is missing, that can't be read, or, for Renamed From, Mode and Content,
     that says otherwise than the change does; it costs only itself.
@@ -48,6 +56,7 @@ def compare(
     by_path = {entry.path: entry for entry in entries}
     gates: dict[str, Mapping[Gate, bool]] = {path: dict.fromkeys(_GATES, False) for path in by_path}
     seen: dict[str, int] = {}
+    unmatched: list[tuple[Unmatched, Finding]] = []
     for block in sorted(recorded, key=lambda block: block.line):
         path = target_of(block)
         if path is None:
@@ -64,8 +73,29 @@ def compare(
             judge = _Block(by_path[path], block, packet_path, blobs)
             gates[path] = judge.judge()
             found += judge.findings
+            unmatched += judge.unmatched
     found += [_missing(entry, packet_path) for entry in entries if entry.path not in seen]
-    return Comparison(tuple(sorted(found, key=Finding.sort_key)), gates)
+    told, explanations = _told(unmatched, facts, known)
+    findings = sorted((*found, *told), key=Finding.sort_key)
+    return Comparison(tuple(findings), gates, explanations)
+
+
+def _told(
+    unmatched: Sequence[tuple[Unmatched, Finding]], facts: Mapping[str, BlobFacts], known: Known
+) -> tuple[list[Finding], tuple[Explanation, ...]]:
+    """The findings about hashes with their origins, and apart from them what holds in this place alone."""
+    findings: list[Finding] = []
+    explanations: list[Explanation] = []
+    found = origins([hash_ for hash_, _ in unmatched], facts, known)
+    for (_, finding), origin in zip(unmatched, found, strict=True):
+        if origin is not None and origin.lasting:
+            message = f"{finding.message} {origin.sentence}"
+            findings.append(finding.model_copy(update={"message": message}))
+            continue
+        findings.append(finding)
+        if origin is not None and finding.path is not None and finding.line is not None:
+            explanations.append(Explanation(path=finding.path, line=finding.line, message=origin.sentence))
+    return findings, tuple(explanations)
 
 
 _GATES = (Gate.PRE, Gate.POST, Gate.DELTA, Gate.RAILS)
@@ -117,16 +147,17 @@ def _happened(entry: ManifestEntry) -> str:
 
 
 class _Block:
-    """One block against its entry; collects ``findings``."""
+    """One block against its entry; collects ``findings``, and ``unmatched`` hashes apart with theirs."""
 
     def __init__(
-        self, entry: ManifestEntry, block: RecordedEntry, packet_path: str, blobs: Callable[[str], bytes]
+        self, entry: ManifestEntry, block: RecordedEntry, packet_path: str, blobs: Callable[[str], Iterable[bytes]]
     ) -> None:
         self.entry = entry
         self.block = block
         self.packet_path = packet_path
         self.blobs = blobs
         self.findings: list[Finding] = []
+        self.unmatched: list[tuple[Unmatched, Finding]] = []
 
     def judge(self) -> dict[Gate, bool]:
         """Compare every field; the gates that the values prove."""
@@ -202,6 +233,7 @@ class _Block:
         if self._is_long_commit_id(field, side):
             return True
         if (found := self._value(field)) is None:
+            self._look_for_origin(field)
             return False
         recorded, value = found
         computed = field.computed(self.entry)
@@ -219,7 +251,14 @@ class _Block:
             self._add("manifest.eol", message, recorded.line, Severity.WARNING)
             return True
         self._differs(field, recorded)
+        self._look_for_origin(field)
         return False
+
+    def _look_for_origin(self, field: BlockField) -> None:
+        """Set the finding just made apart, if what is recorded could be the hash of something."""
+        unmatched = Unmatched(self.entry, self.block, field)
+        if _HASH.fullmatch(unmatched.text):
+            self.unmatched.append((unmatched, self.findings.pop()))
 
     def _is_long_commit_id(self, field: BlockField, side: Side | None) -> bool:
         """Whether a submodule's commit id of a repository in the SHA-256 format is recorded as it is."""
@@ -235,12 +274,10 @@ class _Block:
         value = fields.POST.read(post.text.strip()) if post else None
         return forms if value is None else forms | {value}
 
-    def _with_other_line_ends(self, side: Side | None) -> set[str]:
+    def _with_other_line_ends(self, side: Side | None) -> frozenset[str]:
         if side is None or side.is_submodule or self.entry.content is not None:
-            return set()
-        unix = self.blobs(side.oid).replace(b"\r\n", b"\n")
-        forms = (unix, unix.replace(b"\n", b"\r\n"))
-        return {hashlib.sha1(form, usedforsecurity=False).hexdigest() for form in forms}
+            return frozenset()
+        return line_ends.sha1s(self.blobs(side.oid))
 
     def _where_applicable(self, field: BlockField) -> None:
         computed, recorded = field.computed(self.entry), field.recorded(self.block)

@@ -66,6 +66,32 @@ class ManifestEntry:
         return self.change.path
 
 
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A known version of a file: ``where`` completes the sentence "it is that of …".
+
+    ``oid`` is its blob id, None where git has no such blob. ``lasting`` is true where the version follows from
+    the change and its base alone, so that it is known wherever the change is judged.
+    """
+
+    path: str
+    where: str
+    sha1: str
+    sha256: str
+    oid: str | None
+    lasting: bool
+
+
+class Explanation(BaseModel):
+    """A sentence about what a packet records in a line of its; ``path`` is the packet's, ``line`` is 1-based."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: str
+    line: int
+    message: str
+
+
 class RecordedValue(BaseModel):
     """A field's value as the packet has it, backticks removed, with its 1-based line."""
 

@@ -7,7 +7,8 @@ class FileShas(BaseModel):
     """SHA1 (hex) of a file's bytes as git stores them; None where that side has no such file.
 
     ``pre_sha1`` and ``post_sha1`` are the values that a manifest records; ``unstaged`` is true where the work
-    tree holds edits that the index doesn't.
+    tree holds edits that the index doesn't. ``renamed_from`` is the old name of a file that git takes for renamed,
+    whose SHA1 at the base is then the one to record.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -19,3 +20,4 @@ class FileShas(BaseModel):
     pre_sha1: str
     post_sha1: str
     unstaged: bool
+    renamed_from: str | None = None

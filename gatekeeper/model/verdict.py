@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
 from gatekeeper.model.finding import CheckResult, Status
+from gatekeeper.model.manifest import Explanation
 from gatekeeper.model.proof import Proof
 
 SCHEMA = "gatekeeper/verdict/v1"
@@ -15,7 +16,11 @@ class _Frozen(BaseModel):
 
 
 class ChangeSetSummary(_Frozen):
-    """The change set as JSON tells it; ``files`` is the manifest's length."""
+    """The change set as JSON tells it; ``files`` is the manifest's length.
+
+    ``explanations`` tell where recorded hashes come from that the change alone doesn't explain; they depend on
+    the place where it is judged, and so stand here and in no finding. Absent from JSON where there are none.
+    """
 
     digest: str
     source: str
@@ -25,6 +30,18 @@ class ChangeSetSummary(_Frozen):
     base_tree: str
     head_tree: str
     files: int
+    explanations: tuple[Explanation, ...] = ()
+
+    @model_serializer(mode="wrap")
+    def _without_no_explanations(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        data: dict[str, Any] = handler(self)
+        if not data["explanations"]:
+            del data["explanations"]
+        return data
+
+    def explained(self, path: str | None, line: int | None) -> list[str]:
+        """The sentences about that line of a packet."""
+        return [each.message for each in self.explanations if (each.path, each.line) == (path, line)]
 
 
 class ManifestRow(_Frozen):

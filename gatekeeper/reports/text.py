@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import jinja2
 
@@ -36,7 +37,7 @@ def render_text(verdict: Verdict, template: str, *, color: bool = False, detail:
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701 - the output is a terminal's text; HTML escapes would corrupt it
     )
-    environment.filters["style"] = _styler(color)
+    environment.filters["style"] = styler(color)
     environment.filters["plain"] = printable
     return environment.from_string(template).render(
         verdict=verdict,
@@ -46,6 +47,7 @@ def render_text(verdict: Verdict, template: str, *, color: bool = False, detail:
         table=_table(verdict.packets or ()),
         packets=packets,
         told=lambda packet: render_text(packet, template, color=color, detail=detail),
+        explained=partial(explained, verdict),
         closing=closing(verdict),
         not_run=[check for check in verdict.checks if check.status is Status.NOT_RUN],
         summary=summary,
@@ -59,6 +61,13 @@ def closing(verdict: Verdict) -> tuple[str, str]:
     counts = [(s, _count(verdict, s)) for s in (Severity.ERROR, Severity.WARNING)]
     told = [f"{count} {severity}{'s' if count > 1 else ''}" for severity, count in counts if count]
     return outcome, f" with {' and '.join(told)}" if told else ""
+
+
+def explained(verdict: Verdict, finding: Finding) -> list[str]:
+    """What is known, in this place alone, of the line that a finding of the manifest is about."""
+    if verdict.change_set is None or not finding.rule.startswith("manifest."):
+        return []
+    return verdict.change_set.explained(finding.path, finding.line)
 
 
 def printable(text: str) -> str:
@@ -75,7 +84,9 @@ def summary(check: CheckResult) -> str:
     return ", ".join(told)
 
 
-def _styler(color: bool) -> Callable[[str, str], str]:
+def styler(color: bool) -> Callable[[str, str], str]:
+    """A function that gives a text the style of that name, where there is colour."""
+
     def style(text: str, name: str) -> str:
         return f"\x1b[{_STYLES[name]}m{text}\x1b[0m" if color else text
 

@@ -9,14 +9,18 @@ from gatekeeper.runs.check import check
 from gatekeeper.runs.create import new_packet
 from gatekeeper.runs.doctor import examine
 from gatekeeper.runs.gates import post_work, pre_work
+from gatekeeper.runs.manifest import Mode as ManifestMode
+from gatekeeper.runs.manifest import manifest
 from gatekeeper.runs.migrations import prove_migrations
 from gatekeeper.runs.shas import shas_of
 
 __all__ = [
+    "ManifestMode",
     "adopt",
     "audit",
     "check",
     "examine",
+    "manifest",
     "new_packet",
     "post_work",
     "pre_work",

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from gatekeeper.changes.repository import Repository
 from gatekeeper.changes.selector import Selector
+from gatekeeper.changes.versions import known_versions
 from gatekeeper.gates.case import Case, MainTip
 from gatekeeper.gates.pipeline import Judgement, judge
 from gatekeeper.gates.select import is_packet_file, own_paths, select
@@ -117,30 +119,35 @@ def judge_work(
 
     Raises UsageError for an unknown id.
     """
-    case = _post_work_case(repository, wp_id, judged, once, check=check, only=only)
+    case = work_case(repository, wp_id, judged, once, check=check, only=only)
     judgement = judge(case)
     change_digest = digest(case.entries)
     if case.writing:
         _write(repository, case, judgement, change_digest)
-    assert case.change_set is not None  # noqa: S101 - _post_work_case fills it; this tells the type checker
+    assert case.change_set is not None  # noqa: S101 - work_case fills it; this tells the type checker
     return gate_verdict(
         case,
         judgement,
         clock,
-        summary(case.change_set, change_digest, len(case.entries)),
+        summary(case.change_set, change_digest, len(case.entries), judgement.explanations),
         manifest_rows(case.entries, judgement.gates),
     )
 
 
-def _post_work_case(
+def work_case(
     repository: Repository,
     wp_id: str,
     judged: Judged,
     once: Once,
     *,
     check: bool,
-    only: Callable[[FileChange], bool] | None,
+    only: Callable[[FileChange], bool] | None = None,
+    gate: str = "post-work",
 ) -> Case:
+    """What a gate judges of a change: ``post-work``, or ``manifest``, which asks nothing of history.
+
+    Unless ``check`` is true the packet is that of the work tree. Raises UsageError for an unknown id.
+    """
     settings, endpoints = judged.settings, judged.endpoints
     head, base = repository.tree(endpoints.head_tree), repository.tree(endpoints.base_tree)
     committed = repository.tree(repository.head) if repository.head else None
@@ -158,7 +165,7 @@ def _post_work_case(
     own = own_paths(wp_id, found.path, refined.path, settings.packets)
     selection = select(change_set, own, settings.packets)
     return Case(
-        gate="post-work",
+        gate=gate,
         wp_id=wp_id,
         packet_path=found.path,
         packet=found.packet,
@@ -181,7 +188,8 @@ def _post_work_case(
         writing=writing,
         read_blob=repository.read_blob,
         prove=lambda: once.proof(endpoints.head_tree, settings),
-        steps=steps_of(repository, wp_id, judged, found.packet, own=own, only=only),
+        steps=() if gate == "manifest" else steps_of(repository, wp_id, judged, found.packet, own=own, only=only),
+        known_versions=partial(known_versions, repository, endpoints, settings.git.main),
     )
 
 
@@ -239,11 +247,7 @@ def _write(repository: Repository, case: Case, judgement: Judgement, change_dige
     """Write manifest and result into the packet, on FAIL too; without VALIDATION there is no place for them."""
     assert repository.root is not None  # noqa: S101 - a case that writes has a work tree and a packet
     assert case.packet is not None  # noqa: S101 - as above
-    spec = current_spec(case.head, case.settings.spec.pointer)
-    gates = {path: {Gate(name): value for name, value in row.items()} for path, row in judgement.gates.items()}
-    manifest = render_manifest(
-        case.entries, gates, spec.target if spec else None, change_digest, template("manifest.md.j2")
-    )
+    manifest = manifest_block(case, judgement, change_digest)
     checks = [_without_moving_lines(check, case.packet) for check in judgement.checks]
     result = render_result(
         case.wp_id, case.gate, judgement.status, change_digest, checks, template("result.md.j2")
@@ -254,6 +258,15 @@ def _write(repository: Repository, case: Case, judgement: Judgement, change_dige
     except NoValidationSection:
         return  # packet.field-missing has named the missing section
     write_atomically(file, data)
+
+
+def manifest_block(case: Case, judgement: Judgement, change_digest: str) -> str:
+    """The manifest as a packet holds it, markers included, without a final newline."""
+    spec = current_spec(case.head, case.settings.spec.pointer)
+    gates = {path: {Gate(name): value for name, value in row.items()} for path, row in judgement.gates.items()}
+    return render_manifest(
+        case.entries, gates, spec.target if spec else None, change_digest, template("manifest.md.j2")
+    )
 
 
 def _without_moving_lines(check: CheckResult, packet: Packet) -> CheckResult:

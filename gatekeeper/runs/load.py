@@ -73,7 +73,7 @@ def settings_from_disk(repo: Repository, file: Path | None) -> config.Loaded:
     elif repo.root is None:
         loaded = _from_tree(repo.tree(repo.head)) if repo.head else config.Loaded(Settings(), None)
     else:
-        loaded = config.load(lambda name: read_file(repo.root / name) if repo.root else None)
+        loaded = config.load(lambda name: _read_inside(repo.root, name) if repo.root else None)
     return config.Loaded(config.with_environment(loaded.settings, os.environ), loaded.origin)
 
 
@@ -247,6 +247,17 @@ def read_file(path: Path) -> bytes | None:
         raise ConfigError(
             f"{path.name} can't be read: {error.strerror}.", hint=f"make {path.name} a readable file"
         ) from error
+
+
+def _read_inside(root: Path, name: str) -> bytes | None:
+    """A configuration file of the work tree. Raises ConfigError for a link that leads out of it."""
+    file = root / name
+    if not file.resolve().is_relative_to(root.resolve()):
+        raise ConfigError(
+            f"{name} is a link that leads out of the repository, so it isn't read.",
+            hint="put the file itself there, or name another with --config FILE",
+        )
+    return read_file(file)
 
 
 def _from_file(file: Path) -> Settings:

@@ -9,7 +9,7 @@ from gatekeeper import __version__
 from gatekeeper.gates.case import Case
 from gatekeeper.gates.pipeline import Judgement
 from gatekeeper.model.changes import ChangeSet
-from gatekeeper.model.manifest import Gate, ManifestEntry
+from gatekeeper.model.manifest import Explanation, Gate, ManifestEntry
 from gatekeeper.model.names import for_output
 from gatekeeper.model.verdict import ChangeSetSummary, ManifestRow, Verdict, WaiverUse
 
@@ -32,7 +32,9 @@ class Clock:
         return round((time.monotonic() - self.monotonic) * 1000)
 
 
-def summary(change_set: ChangeSet, digest: str, files: int) -> ChangeSetSummary:
+def summary(
+    change_set: ChangeSet, digest: str, files: int, explanations: tuple[Explanation, ...] = ()
+) -> ChangeSetSummary:
     """The change set as JSON tells it."""
     return ChangeSetSummary(
         digest=digest,
@@ -43,6 +45,7 @@ def summary(change_set: ChangeSet, digest: str, files: int) -> ChangeSetSummary:
         base_tree=change_set.base_tree,
         head_tree=change_set.head_tree,
         files=files,
+        explanations=explanations,
     )
 
 

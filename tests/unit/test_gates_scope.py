@@ -244,3 +244,34 @@ def test_a_name_that_is_not_utf8_can_be_told() -> None:
     beside = judged(change(f"{odd}/x"), inside=['"src/\\377"'])
     for finding in (*barred.findings, *beside.findings):
         assert finding.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("src", "slash at its end: src/"),
+        ("src/b.txt/", "without a slash at its end: src/b.txt"),
+        ("SRC/B.txt", "in upper and lower case: src/b.txt"),
+        ("src/c.txt", "take src/b.txt out of the change"),
+    ],
+)
+def test_a_line_that_all_but_names_the_file_is_mended_by_the_hint(line: str, hint: str) -> None:
+    (finding,) = judged(change("src/b.txt"), inside=[line]).findings
+    assert finding.rule == "scope.out-of-scope"
+    assert hint in (finding.hint or "")
+
+
+def test_windows_of_one_path_add_up_and_a_line_twice_changes_nothing() -> None:
+    inside = ["src/a.txt:1-2", "src/*.txt:5-6 (later)", "src/a.txt:1-2"]
+    assert rules(judged(change("src/a.txt", (1, 2, 1, 2), (5, 2, 5, 2)), inside=inside)) == []
+    (finding,) = judged(change("src/a.txt", (2, 2, 2, 2)), inside=inside).findings
+    assert (finding.rule, finding.line) == ("scope.window", 3)
+    assert "1-2, 5-6, 1-2" in finding.message
+
+
+@pytest.mark.parametrize("line", ["!src/a.txt", "../src/a.txt", "/src/a.txt", "src/a.txt:9-1", "src/../src/a.txt"])
+def test_a_line_that_is_refused_allows_nothing_and_is_told_with_its_line(line: str) -> None:
+    outcome = judged(change("src/a.txt"), inside=["src/b.txt", line])
+    assert rules(outcome) == ["scope.malformed", "scope.out-of-scope"]
+    (malformed,) = [f for f in outcome.findings if f.rule == "scope.malformed"]
+    assert (malformed.path, malformed.line) == (PACKET, PACKET_TEXT.split("\n").index("  - src/a.txt") + 2)

@@ -1,14 +1,14 @@
 """Recorded blocks against computed entries: each rule of the contract, alone."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import pytest
 
 from gatekeeper.manifest.compare import Comparison, compare
 from gatekeeper.manifest.replaced import replaced
-from gatekeeper.model.changes import ChangeKind, FileChange, Side
+from gatekeeper.model.changes import BlobFacts, ChangeKind, FileChange, Side
 from gatekeeper.model.finding import Finding, Severity
 from gatekeeper.model.manifest import (
     NO_SHA1,
@@ -17,6 +17,7 @@ from gatekeeper.model.manifest import (
     RecordedEntry,
     RecordedGate,
     RecordedValue,
+    Version,
 )
 
 OLD, NEW = b"one\ntwo\n", b"one\n2\n"
@@ -29,6 +30,10 @@ def sha1(content: bytes) -> str:
 
 
 BLOBS = {"b" * 40: OLD, "c" * 40: NEW}
+FACTS = {
+    oid: BlobFacts(sha1(content), hashlib.sha256(content).hexdigest(), len(content), 2, False)
+    for oid, content in BLOBS.items()
+}
 BASE, HEAD = Side("100644", "b" * 40), Side("100644", "c" * 40)
 
 
@@ -75,7 +80,9 @@ def block(of: ManifestEntry, line: int = 10, /, **changed: str | None) -> Record
 def judge(
     *blocks: RecordedEntry, of: ManifestEntry | None = None, ignored: Callable[[str], bool] = lambda _: False
 ) -> Comparison:
-    return compare([of or entry()], blocks, packet_path=PACKET, ignored=ignored, blobs=BLOBS.__getitem__)
+    return compare(
+        [of or entry()], blocks, packet_path=PACKET, ignored=ignored, blobs=lambda oid: [BLOBS[oid]], facts=FACTS
+    )
 
 
 def only(comparison: Comparison) -> Finding:
@@ -175,7 +182,9 @@ def test_a_hash_with_other_line_ends_is_a_warning_that_prints_the_canonical_one(
     of = entry() if content != OLD else entry(pre_sha1=sha1(OLD.replace(b"\n", b"\r\n")))
     blobs = {"b" * 40: OLD if content != OLD else OLD.replace(b"\n", b"\r\n"), "c" * 40: NEW}
     told = block(of, pre_sha1=sha1(content))
-    comparison = compare([of], [told], packet_path=PACKET, ignored=lambda _: False, blobs=blobs.__getitem__)
+    comparison = compare(
+        [of], [told], packet_path=PACKET, ignored=lambda _: False, blobs=lambda oid: [blobs[oid]], facts={}
+    )
     finding = only(comparison)
     assert (finding.rule, finding.severity) == ("manifest.eol", Severity.WARNING)
     assert of.pre_sha1 in finding.message
@@ -318,3 +327,120 @@ def test_values_that_agree_and_placeholders_are_not_named() -> None:
 def test_dropped_blocks_are_named() -> None:
     stray, second = block(entry(), 50, target_file="src/b.py"), block(entry(), 60)
     assert notes(block(entry()), stray, second) == [("manifest.stale", 50), ("manifest.duplicate", 60)]
+
+
+def origin(of: ManifestEntry, **recorded: str) -> list[str]:
+    """What each finding says behind the two values."""
+    return [f.message.partition(". ")[2] for f in judge(block(of, **recorded), of=of).findings]
+
+
+@pytest.mark.parametrize(
+    ("recorded", "sentence"),
+    [
+        (sha1(NEW), "Pre-SHA1 is that of the head."),
+        ("b" * 40, "Pre-SHA1 is a git object id, not a SHA1 of bytes: that of the base."),
+        ("C" * 40, "Pre-SHA1 is a git object id, not a SHA1 of bytes: that of the head."),
+        (EMPTY, "Pre-SHA1 is the SHA1 of nothing."),
+        (NO_SHA1, "Forty zeros stand for a file that isn't there."),
+        ("1" * 40, ""),
+        ("<fill>", ""),
+    ],
+)
+def test_a_wrong_hash_that_the_change_itself_explains_is_explained(recorded: str, sentence: str) -> None:
+    assert origin(entry(), pre_sha1=recorded) == [sentence]
+
+
+def test_a_sha256_in_a_sha1_field_is_malformed_and_told_whose_it_is() -> None:
+    (finding,) = judge(block(entry(), post_sha1=hashlib.sha256(OLD).hexdigest())).findings
+    assert finding.rule == "manifest.malformed"
+    assert finding.message.endswith("expected 40 hexadecimal digits. Post-SHA1 is a SHA-256: that of the base.")
+
+
+def test_swapped_hashes_are_told_to_be_swapped() -> None:
+    assert origin(entry(), pre_sha1=sha1(NEW), post_sha1=sha1(OLD)) == ["Pre-SHA1 and Post-SHA1 are swapped."] * 2
+
+
+def known(asked: list[list[str]], *versions: Version) -> Callable[[Collection[FileChange]], Sequence[Version]]:
+    def answer(changes: Collection[FileChange]) -> Sequence[Version]:
+        asked.append([change.path for change in changes])
+        return versions
+
+    return answer
+
+
+def version(content: bytes, where: str, *, lasting: bool, path: str = "src/a.py") -> Version:
+    return Version(path, where, sha1(content), hashlib.sha256(content).hexdigest(), None, lasting)
+
+
+def explained(of: ManifestEntry, told: RecordedEntry, asked: list[list[str]], *versions: Version) -> Comparison:
+    return compare(
+        [of],
+        [told],
+        packet_path=PACKET,
+        ignored=lambda _: False,
+        blobs=lambda oid: [BLOBS[oid]],
+        facts=FACTS,
+        known=known(asked, *versions),
+    )
+
+
+def test_what_the_base_tells_stands_in_the_finding_and_what_a_place_tells_beside_it() -> None:
+    past, now = version(b"0", "3 commits ago (1a2b3c4)", lasting=True), version(b"9", "the index", lasting=False)
+    told = block(entry(), pre_sha1=sha1(b"0"), post_sha1=sha1(b"9"))
+    asked: list[list[str]] = []
+    comparison = explained(entry(), told, asked, now, past)
+    post, pre = sorted(comparison.findings, key=lambda finding: finding.rule)
+    assert pre.message.endswith(f"computed is {sha1(OLD)}. Pre-SHA1 is that of 3 commits ago (1a2b3c4).")
+    assert post.message.endswith(f"computed is {sha1(NEW)}.")
+    assert [(each.path, each.line, each.message) for each in comparison.explanations] == [
+        (PACKET, LINES["post_sha1"], "Post-SHA1 is that of the index.")
+    ]
+    assert asked == [["src/a.py", "src/a.py"]]
+
+
+def test_a_version_known_to_base_and_place_is_told_by_the_base_alone() -> None:
+    versions = [version(b"0", "the index", lasting=False), version(b"0", "1 commit ago (1a2b3c4)", lasting=True)]
+    comparison = explained(entry(), block(entry(), pre_sha1=sha1(b"0")), [], *versions)
+    assert comparison.findings[0].message.endswith("Pre-SHA1 is that of 1 commit ago (1a2b3c4).")
+    assert comparison.explanations == ()
+
+
+def test_versions_are_asked_for_only_where_a_hash_needs_it() -> None:
+    asked: list[list[str]] = []
+    for recorded in (sha1(OLD), sha1(NEW), "N/A"):
+        explained(entry(), block(entry(), pre_sha1=recorded, start="9"), asked)
+    assert asked == []
+
+
+def test_a_renames_hash_is_looked_for_under_its_old_name_too() -> None:
+    of = entry(change=FileChange("src/a.py", ChangeKind.RENAMED, BASE, HEAD, "src/old.py"))
+    past = version(b"0", "2 commits ago (1a2b3c4)", lasting=True, path="src/old.py")
+    (finding,) = explained(of, block(of, pre_sha1=sha1(b"0")), [], past).findings
+    assert finding.message.endswith("Pre-SHA1 is that of 2 commits ago (1a2b3c4).")
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "rule"),
+    [
+        ("end", "99999lines", "manifest.malformed"),
+        ("start", "0 - 7", "manifest.malformed"),
+        ("start", "0", "manifest.malformed"),
+        ("end", "\u0663", "manifest.malformed"),
+        ("end", "9" * 5000, "manifest.malformed"),
+        ("line_delta", "+2", None),
+        ("line_delta", "+3", "manifest.line-delta"),
+        ("line_delta", "\u22122", "manifest.malformed"),
+        ("line_delta", "2.0", "manifest.malformed"),
+        ("pre_sha1", sha1(OLD).upper(), None),
+        ("pre_sha1", sha1(OLD)[:12], "manifest.malformed"),
+        ("pre_sha1", f"0x{sha1(OLD)[2:]}", "manifest.malformed"),
+        ("pre_sha1", "N/A", "manifest.malformed"),
+        ("post_sha1", "<fill>", "manifest.malformed"),
+        ("post_sha1", "", "manifest.malformed"),
+        ("mode", "644 -> 755", "manifest.malformed"),
+        ("content", "binary", "manifest.malformed"),
+    ],
+)
+def test_each_lexical_form_is_read_or_refused_at_its_line(field: str, text: str, rule: str | None) -> None:
+    found = judge(block(entry(), **{field: text})).findings
+    assert [(f.rule, f.line) for f in found] == ([] if rule is None else [(rule, LINES[field])])

@@ -1,9 +1,11 @@
 """Windows, deltas, hashes and the digest, from values alone."""
 
+import hashlib
 from dataclasses import replace
 
 import pytest
 
+from gatekeeper.manifest import line_ends
 from gatekeeper.manifest.compute import compute, digest, window
 from gatekeeper.model.changes import BlobFacts, ChangeKind, ChangeSet, FileChange, Hunk, Side
 from gatekeeper.model.manifest import NO_SHA1, ManifestEntry
@@ -111,3 +113,12 @@ def test_the_digest_is_independent_of_order_kind_and_hunks() -> None:
 )
 def test_the_digest_tells_every_part_of_an_entry(other: FileChange) -> None:
     assert digest(entries(A, B)) != digest(entries(A, other))
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 99])
+@pytest.mark.parametrize("text", [b"", b"\r", b"a\r\nb\nc\r", b"\r\r\n\n\r\n", b"no end", b"\n\r\n\r"])
+def test_the_hashes_with_other_line_ends_do_not_depend_on_the_pieces(text: bytes, size: int) -> None:
+    unix = text.replace(b"\r\n", b"\n")
+    pieces = [text[n : n + size] for n in range(0, len(text), size)]
+    forms = (unix, unix.replace(b"\n", b"\r\n"))
+    assert line_ends.sha1s(pieces) == {hashlib.sha1(form, usedforsecurity=False).hexdigest() for form in forms}

@@ -79,11 +79,13 @@ CHANGE: tuple[Rule, ...] = (
         id="changes.unstaged",
         title="Edits were left out of the judged change",
         severity="warning, or an error where nothing else changed",
-        what="Tracked files have edits that are neither staged nor committed, while the index or HEAD is judged.",
+        what="Tracked files have edits that are neither staged nor committed, while the index or HEAD is judged. "
+        "Files that git was told to overlook (assume-unchanged, skip-worktree) count as well, if they are there.",
         why="What is judged should be what was tested. Edits left in the work tree were tested and will not land.",
         bad="git status:  M src/search.rs (not staged), then gate post-work WP-7-Search",
         good="git add src/search.rs && gate post-work WP-7-Search",
-        mend="Stage the files with git add, or judge the work tree with --worktree.",
+        mend="Stage the files with git add, or judge the work tree with --worktree. Where git overlooks them, git "
+        "update-index --no-skip-worktree and --no-assume-unchanged show them again.",
     ),
     Rule(
         id="scope.empty",

@@ -56,7 +56,8 @@ MANIFEST: tuple[Rule, ...] = (
         why="It says which version the work started from. Another value means another start.",
         bad="- **Pre-SHA1**: `5457f16c03f143699f85085563f2dbb8250f7669` (one digit off)",
         good="- **Pre-SHA1**: `5457f16c03f143699f85085563f2dbb8250f7668`",
-        mend="See whether the base moved (gate sha FILE shows all sides). " + _WRITE,
+        mend="See which version it is of, if it is a known one (gate manifest WP-ID --diff), and all sides "
+        "(gate sha FILE). " + _WRITE,
     ),
     Rule(
         id="manifest.post-sha1",
@@ -68,7 +69,8 @@ MANIFEST: tuple[Rule, ...] = (
         why="It says which content was proven. Another value means that something changed after the proof.",
         bad="a line edited after gate post-work wrote the manifest",
         good="the edit staged, and gate post-work run again",
-        mend="See what changed since (gate sha FILE shows all sides). " + _WRITE,
+        mend="See which version it is of, if it is a known one (gate manifest WP-ID --diff), and all sides "
+        "(gate sha FILE). " + _WRITE,
     ),
     Rule(
         id="manifest.line-delta",

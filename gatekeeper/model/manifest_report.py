@@ -1,0 +1,83 @@
+"""What ``gate manifest`` tells: the computed manifest, and how the recorded one stands to it."""
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
+from pydantic import Field as ModelField
+
+from gatekeeper.model.finding import Finding, Status
+from gatekeeper.model.verdict import ChangeSetSummary, ManifestRow
+
+SCHEMA = "gatekeeper/manifest/v1"
+
+
+class Standing(StrEnum):
+    """How a recorded value, or a whole block, stands to the computed one.
+
+    A value is ``same``, ``accepted`` (another one that a gate lets pass, such as a wider window) or ``different``.
+    A block may also be ``missing``, ``stale``, a ``duplicate``, ``malformed`` (its Target File can't be read), or
+    ``ignored``, as its file needs no entry.
+    """
+
+    SAME = "same"
+    ACCEPTED = "accepted"
+    DIFFERENT = "different"
+    MISSING = "missing"
+    STALE = "stale"
+    DUPLICATE = "duplicate"
+    MALFORMED = "malformed"
+    IGNORED = "ignored"
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FieldPair(_Frozen):
+    """One field of a block, recorded beside computed, None where that side lacks it; ``line`` is recorded's."""
+
+    field: str
+    recorded: str | None
+    computed: str | None
+    standing: Standing
+    line: int | None
+
+
+class BlockPair(_Frozen):
+    """A file's recorded block beside its computed entry; ``line`` is that of the recorded Target File."""
+
+    target_file: str
+    standing: Standing
+    line: int | None
+    fields: tuple[FieldPair, ...]
+
+
+class ManifestReport(_Frozen):
+    """The manifest of one packet's change; ``exit_code`` is 1 where a finding is an error, else 0.
+
+    ``written`` is true where the packet was changed, None where nothing was to be written. ``differences`` is
+    None unless recorded and computed were compared; JSON leaves out either that is None. ``block`` is the text
+    that a packet holds.
+    """
+
+    schema_: str = SCHEMA
+    wp_id: str
+    packet: str
+    status: Status
+    exit_code: int
+    tool_version: str
+    change_set: ChangeSetSummary
+    manifest: tuple[ManifestRow, ...]
+    written: bool | None = None
+    findings: tuple[Finding, ...] = ()
+    differences: tuple[BlockPair, ...] | None = None
+    block: str = ModelField(default="", exclude=True)
+
+    @model_serializer(mode="wrap")
+    def _schema_first(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        data: dict[str, Any] = handler(self)
+        for name in ("written", "differences"):
+            if data[name] is None:
+                del data[name]
+        return {"schema": data.pop("schema_"), **data}
