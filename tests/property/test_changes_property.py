@@ -87,9 +87,12 @@ def sha1(content: bytes, mode: str, oid: str) -> str:
     return oid if mode == "160000" else hashlib.sha1(content, usedforsecurity=False).hexdigest()
 
 
-def lines_of(repo: GitRepo, range_: tuple[str, str], paths: list[str]) -> tuple[int, int, int]:
-    """Smallest line, largest line and delta, counted line by line in git's patch of these paths."""
-    patch = run_git(repo.path, "--literal-pathspecs", *PATCH, *range_, "--", *paths)
+def lines_of(repo: GitRepo, range_: tuple[str, str], paths: list[str], every: set[str]) -> tuple[int, int, int]:
+    """Smallest line, largest line and delta, counted line by line in git's patch of these paths of ``every``."""
+    # A path that became a folder would take in what lies below.
+    below = {other for other in every for path in paths if other.startswith(f"{path}/")} - set(paths)
+    specs = [f":(literal){path}" for path in paths] + [f":(exclude,literal){path}" for path in sorted(below)]
+    patch = run_git(repo.path, *PATCH, *range_, "--", *specs)
     touched, delta, old, new = [], 0, 0, 0
     for line in patch.split(b"\n"):
         header = re.match(rb"@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@", line)
@@ -108,10 +111,13 @@ def lines_of(repo: GitRepo, range_: tuple[str, str], paths: list[str]) -> tuple[
 
 def expected(repo: GitRepo, range_: tuple[str, str]) -> dict[str, tuple[object, ...]]:
     words = iter(run_git(repo.path, *DIFF, *range_).split(b"\0")[:-1])
-    found: dict[str, tuple[object, ...]] = {}
+    records: list[tuple[list[str], list[str]]] = []
     for facts in words:
-        old_mode, new_mode, old, new, status = facts[1:].decode().split(" ")
-        names = [decode(next(words)) for _ in range(2 if status[0] == "R" else 1)]
+        fields = facts[1:].decode().split(" ")
+        records.append((fields, [decode(next(words)) for _ in range(2 if fields[4][0] == "R" else 1)]))
+    every = {name for _, names in records for name in names}
+    found: dict[str, tuple[object, ...]] = {}
+    for (old_mode, new_mode, old, new, status), names in records:
         sides = blob(repo, old_mode, old), blob(repo, new_mode, new)
         binary = any(b"\0" in side for side in sides)
         submodule = "160000" in (old_mode, new_mode)
@@ -120,7 +126,7 @@ def expected(repo: GitRepo, range_: tuple[str, str]) -> dict[str, tuple[object, 
         found[names[-1]] = (
             "mode" if kind == "modified" and old == new else kind,
             names[0] if len(names) == 2 else None,
-            *((1, 1, 0) if binary else lines_of(repo, range_, names)),
+            *((1, 1, 0) if binary else lines_of(repo, range_, names, every)),
             sha1(sides[0], old_mode, old),
             sha1(sides[1], new_mode, new),
             None if new_mode in {"000000", "160000"} else hashlib.sha256(sides[1]).hexdigest(),
