@@ -1,12 +1,13 @@
 """What the proof and the runner need of a database engine, whatever engine it is."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from threading import Event, Lock
-from typing import Literal
+from typing import Any, Literal
 
+from gatekeeper.engines.tables import Relation, Row
 from gatekeeper.model.schema import SchemaShape, SchemaSnapshot
 
 EngineName = Literal["sqlite", "postgres"]
@@ -145,6 +146,29 @@ class Database(ABC):
     @abstractmethod
     def rows(self) -> Mapping[str, TableRows]:
         """What each table that holds rows holds, by the table's name as snapshots have it."""
+
+    @abstractmethod
+    def relations(self, names: Iterable[str]) -> Mapping[str, Relation]:
+        """Those of the names that are tables with rows of their own, described for who reads and makes rows."""
+
+    @abstractmethod
+    def read(self, tables: Iterable[Relation]) -> Mapping[str, tuple[Row, ...]]:
+        """Every row of the tables, in no particular order."""
+
+    @abstractmethod
+    def changed(self) -> set[str] | None:
+        """The tables whose rows may have been written since it was last asked; None where any may.
+
+        In a trial since the trial began, and what it says there is forgotten at the trial's end.
+        """
+
+    @abstractmethod
+    def ask(self, query: str) -> list[tuple[Any, ...]]:
+        """The rows that a question of our own gives; whatever it raises, no open transaction suffers."""
+
+    @abstractmethod
+    def attempt(self, sql: str) -> None:
+        """Run one statement in an open transaction; where it fails, only it is undone."""
 
     @abstractmethod
     def undone(self, statements: tuple[str, ...]) -> AbstractContextManager[None]:

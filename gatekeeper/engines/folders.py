@@ -5,7 +5,9 @@ import shutil
 import stat
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from typing import Any
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _NOBODY = 65534
 _PLENTY = 1 << 30  # bytes
+_ABANDONED = 3600  # seconds after which a builder was killed
 MEMORY = Path("/dev/shm")  # noqa: S108 - what is made there is private and checked
 
 
@@ -135,6 +138,10 @@ def kept(folder: Path, build: Callable[[Path], None]) -> Path:
     if folder.is_dir():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
+    for old in folder.parent.glob("building-*"):
+        with suppress(OSError):
+            if time.time() - old.stat().st_mtime > _ABANDONED:
+                shutil.rmtree(old, ignore_errors=True)
     made = Path(tempfile.mkdtemp(prefix="building-", dir=folder.parent))
     try:
         made.chmod(0o755)

@@ -10,7 +10,6 @@ from gatekeeper.model.schema import (
     IndexShape,
     ObjectKey,
     SchemaShape,
-    SchemaSnapshot,
     TableShape,
     TypeClass,
 )
@@ -37,22 +36,22 @@ _CLASSES = {
 }
 
 
-def snapshot(rows: Iterable[Row]) -> SchemaSnapshot:
-    """The rows of SNAPSHOT as objects; those alike but for a generated name are numbered."""
-    objects: dict[ObjectKey, str] = {}
+def objects(rows: Iterable[Row]) -> dict[ObjectKey, str]:
+    """Rows of kind, name and definition as objects; those alike but for a generated name are numbered."""
+    out: dict[ObjectKey, str] = {}
     seen: dict[ObjectKey, int] = defaultdict(int)
     for kind, name, definition in sorted(rows):
         key = ObjectKey(kind, name)
         seen[key] += 1
-        objects[key if seen[key] == 1 else ObjectKey(kind, f"{name} #{seen[key]}")] = definition
-    return SchemaSnapshot(objects)
+        out[key if seen[key] == 1 else ObjectKey(kind, f"{name} #{seen[key]}")] = definition
+    return out
 
 
 def type_class(name: str, kind: str) -> TypeClass:
     """The class of a type's name without its modifiers; ``kind`` is pg_type's typtype (an enum counts as text)."""
     if kind == "e":
         return TypeClass.TEXT
-    if name.startswith(("timestamp", "date", "time")) and not name.endswith("[]"):
+    if name == "date" or (name.startswith(("timestamp ", "time ")) and not name.endswith("[]")):
         return TypeClass.TIME
     return next((c for c, names in _CLASSES.items() if name in names), TypeClass.OTHER)
 

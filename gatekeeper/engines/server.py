@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Timer
 from typing import IO
 
 from gatekeeper.engines.base import EngineUnavailable
@@ -35,8 +36,13 @@ from gatekeeper.engines.folders import (
 )
 
 _RUNS = "gate-pg-"
+_STARTED = "gate-new-"
+_ABANDONED = 3600  # seconds after which nobody is still about to take a lock
 _LONGEST_SOCKET = 100
+_LONGEST_CALL = 120  # seconds
 _PORT = 5432
+_SEGMENT_LINE = 6  # of postmaster.pid: the key and the number of its System V segment
+_REMOVE = 0  # IPC_RMID
 _SETTINGS = {
     "fsync": "off",
     "synchronous_commit": "off",
@@ -109,9 +115,9 @@ def running_server(configured_bin: str, *, sockets: bool | None = None) -> Itera
 @contextmanager
 def _home(account: Account | None) -> Iterator[_Home]:
     base = _base(account)
-    made = Path(tempfile.mkdtemp(prefix="gate-new-", dir=base))
+    made = Path(tempfile.mkdtemp(prefix=_STARTED, dir=base))
     # Only a folder whose lock is held bears the name by which leftovers are found.
-    folder = made.with_name(made.name.replace("gate-new-", _RUNS))
+    folder = made.with_name(made.name.replace(_STARTED, _RUNS))
     try:
         with (made / "lock").open("w", encoding="ascii") as lock:
             _lock(lock)
@@ -162,6 +168,9 @@ def _configure(binaries: Binaries, home: _Home, sockets: bool | None) -> dict[st
     settings = dict(_SETTINGS)
     if binaries.major >= 18:
         settings["io_method"] = "sync"
+    if sys.platform != "win32":
+        # Files in the data folder, which go away with it also when the server was killed.
+        settings["dynamic_shared_memory_type"] = "mmap"
     connect = {"user": "postgres", "dbname": "postgres"}
     if by_socket:
         settings |= {"listen_addresses": "", "unix_socket_directories": str(home.socket), "port": str(_PORT)}
@@ -226,22 +235,30 @@ def _run(command: list[str], home: _Home, stdin: str = "") -> subprocess.Complet
     user = home.account.process if home.account else {}
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace", dir=home.folder) as out:
         try:
-            done = subprocess.run(
+            with subprocess.Popen(
                 command,
-                input=stdin,
+                stdin=subprocess.PIPE,
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 text=True,
                 env=environment,
                 cwd=home.folder,
-                timeout=120,
-                check=False,
                 **user,
-            )
+            ) as process:
+                # A wait with a time-out looks every twentieth of a second, which adds up to the most of a start.
+                guard = Timer(_LONGEST_CALL, process.kill)
+                guard.start()
+                try:
+                    process.communicate(stdin)
+                except BaseException:
+                    process.kill()
+                    raise
+                finally:
+                    guard.cancel()
         except (OSError, subprocess.SubprocessError) as error:
             raise EngineUnavailable(f"{Path(command[0]).name} can't be run: {error}.") from error
         out.seek(0)
-        return subprocess.CompletedProcess(command, done.returncode, out.read(), "")
+        return subprocess.CompletedProcess(command, process.returncode, out.read(), "")
 
 
 def _last_line(text: str) -> str:
@@ -252,13 +269,16 @@ def _last_line(text: str) -> str:
 def remove_leftovers(account: Account | None) -> None:
     """Stop the servers and remove the folders of runs that were killed; runs that live hold their lock."""
     for base in dict.fromkeys((MEMORY, *temporary_bases())):
-        for folder in base.glob(f"{_RUNS}*"):
+        for folder in (*base.glob(f"{_RUNS}*"), *base.glob(f"{_STARTED}*")):
             with suppress(OSError):
                 if sys.platform != "win32" and folder.lstat().st_uid != os.geteuid():
                     continue
-                with (folder / "lock").open("r+", encoding="ascii") as lock:
-                    _lock(lock)
-                    _end_postmaster(_Home(folder, account))
+                if (folder / "lock").exists():
+                    with (folder / "lock").open("r+", encoding="ascii") as lock:
+                        _lock(lock)
+                        _end_postmaster(_Home(folder, account))
+                elif time.time() - folder.stat().st_mtime < _ABANDONED:
+                    continue
                 shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -267,16 +287,35 @@ def _end_postmaster(home: _Home) -> None:
     pid_file = home.data / "postmaster.pid"
     if not pid_file.is_file():
         return
-    pid = int(pid_file.read_text(encoding="ascii").splitlines()[0])
-    if not _works_in(pid, home.data):
-        return
+    lines = pid_file.read_text(encoding="ascii").splitlines()
+    pid = int(lines[0])
     # The immediate shutdown: the server ends its own children and frees what it holds.
-    os.kill(pid, getattr(signal, "SIGQUIT", signal.SIGTERM))
+    for number in ("SIGQUIT", "SIGKILL"):
+        if _works_in(pid, home.data):
+            os.kill(pid, getattr(signal, number, signal.SIGTERM))
+            _wait_for_end(pid, home.data)
+    if pid_file.is_file() and len(lines) > _SEGMENT_LINE:
+        _free_segment(lines[_SEGMENT_LINE])
+
+
+def _wait_for_end(pid: int, data: Path) -> None:
     for _ in range(200):
-        if not _works_in(pid, home.data):
+        if not _works_in(pid, data):
             return
         time.sleep(0.05)
-    os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+
+
+def _free_segment(line: str) -> None:
+    """Free the System V segment that a server which was killed itself left, if its key still names it."""
+    words = line.split()
+    if sys.platform == "win32" or len(words) != 2:
+        return
+    import ctypes  # noqa: PLC0415 - hardly ever needed
+
+    key, number = (int(word) for word in words)
+    library = ctypes.CDLL(None)
+    if library.shmget(ctypes.c_int(key), ctypes.c_size_t(0), 0) == number:
+        library.shmctl(number, _REMOVE, None)
 
 
 def _works_in(pid: int, data: Path) -> bool:

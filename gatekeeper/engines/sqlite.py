@@ -2,14 +2,19 @@
 
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
-from gatekeeper.engines import sqlite_catalog
+from gatekeeper.engines import sqlite_catalog, sqlite_rows
 from gatekeeper.engines.base import Database, Engine, EngineName, Interrupted, Interrupter, SqlError, TableRows
+from gatekeeper.engines.tables import Relation, Row
 from gatekeeper.model.schema import SchemaShape, SchemaSnapshot
 
+_WRITES = {sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE}
+_READS = {sqlite3.SQLITE_READ, sqlite3.SQLITE_SELECT, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
+_LARGEST_PAGES = 262_144  # a gigabyte, against rows without end
 _STEPS_BETWEEN_LOOKS = 10_000
 _DIGEST = 2**64
 _FRESH = (
@@ -18,6 +23,14 @@ _FRESH = (
     "PRAGMA ignore_check_constraints = OFF",
     "PRAGMA writable_schema = OFF",
 )
+
+
+_TEMPORARY = """
+SELECT 'DROP TABLE temp.', name FROM sqlite_temp_master
+WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+UNION ALL SELECT 'DROP VIEW temp.', name FROM sqlite_temp_master WHERE type = 'view'
+UNION ALL SELECT 'DROP TRIGGER IF EXISTS temp.', name FROM sqlite_temp_master WHERE type = 'trigger'"""
+_ATTACHED = "SELECT 'DETACH ', name FROM pragma_database_list WHERE name NOT IN ('main', 'temp')"
 
 
 class SqliteEngine(Engine):
@@ -43,6 +56,38 @@ class SqliteEngine(Engine):
             yield database
 
 
+@dataclass(slots=True)
+class _Seen:
+    """What was read since the last write: the catalog, and of each table the rows (and for which definition).
+
+    SQLite asks its authorizer about every table that a statement writes, those of triggers and of foreign keys
+    included, so only ``dirty`` tables are read anew (None: all of them).
+    """
+
+    catalog: sqlite_catalog.Catalog | None = None
+    rows: dict[str, tuple[sqlite_catalog.Table, TableRows | None]] = field(default_factory=dict)
+    dirty: set[str] | None = field(default_factory=set)
+
+    def note(self, action: int, name: str) -> None:
+        """Forget what the statement about to run may change."""
+        if action in _READS:
+            return
+        self.catalog = None
+        undoes = action in {sqlite3.SQLITE_TRANSACTION, sqlite3.SQLITE_SAVEPOINT} and name == "ROLLBACK"
+        if undoes or action == sqlite3.SQLITE_ALTER_TABLE:
+            self.dirty = None
+        elif action in _WRITES and self.dirty is not None:
+            self.dirty.add(name)
+
+    def forget(self) -> None:
+        """A statement failed, and may have rolled back more than itself."""
+        self.catalog, self.dirty = None, None
+
+    def copied(self) -> "_Seen":
+        """The same knowledge, for a copy of the database."""
+        return _Seen(self.catalog, dict(self.rows), None if self.dirty is None else set(self.dirty))
+
+
 class SqliteDatabase(Database):
     """One database in memory."""
 
@@ -54,17 +99,18 @@ class SqliteDatabase(Database):
         self._interrupter = interrupter
         self._deadline = float("inf")
         self._refused = ""
+        self._changed: set[str] = set()
+        self._seen = _Seen()
         self._connection = self._connect()
         self._reader = sqlite_catalog.Reader()
-        self._rows: tuple[int, int, Mapping[str, TableRows]] | None = None
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(":memory:", isolation_level=None)
+        connection = sqlite3.connect(":memory:", isolation_level=None, cached_statements=0)
         connection.set_progress_handler(self._must_stop, _STEPS_BETWEEN_LOOKS)
         connection.set_authorizer(self._authorize)
         for name, arguments in self._functions.items():
             connection.create_function(name, arguments, _first, deterministic=True)
-        for pragma in _FRESH:
+        for pragma in (*_FRESH, f"PRAGMA max_page_count = {_LARGEST_PAGES}"):
             connection.execute(pragma)
         return connection
 
@@ -76,9 +122,13 @@ class SqliteDatabase(Database):
         return self._interrupter.stopped or time.monotonic() > self._deadline
 
     def _authorize(self, action: int, first: str | None, *_: str | None) -> int:
+        # Asked of each statement before it runs (none is kept prepared), of cascades and triggers too.
+        if action in _WRITES and first is not None:
+            self._changed.add(first)
         if action == sqlite3.SQLITE_ATTACH and first not in {"", ":memory:"}:
             self._refused = "a migration may not reach outside its database (ATTACH, VACUUM INTO)"
             return sqlite3.SQLITE_DENY
+        self._seen.note(action, first or "")
         return sqlite3.SQLITE_OK
 
     def execute(self, sql: str) -> None:
@@ -92,6 +142,7 @@ class SqliteDatabase(Database):
                     pass
         # A Warning is what Python 3.11 raises for two statements in one, a ValueError for a NUL.
         except (sqlite3.Error, sqlite3.Warning, ValueError) as error:
+            self._seen.forget()
             raise self._translated(error) from error
         finally:
             self._deadline = float("inf")
@@ -122,23 +173,26 @@ class SqliteDatabase(Database):
         return self._connection.in_transaction
 
     def fresh_session(self) -> None:
-        """Put the pragmas back that change what statements mean."""
+        """Put the pragmas back that change what statements mean, and drop what is temporary or attached."""
         for pragma in _FRESH:
             self._connection.execute(pragma)
+        if self._connection.execute("SELECT 1 FROM sqlite_temp_master").fetchone():
+            for command, name in self._connection.execute(_TEMPORARY).fetchall():
+                self._connection.execute(command + _quoted(name))
+        for command, name in self._connection.execute(_ATTACHED).fetchall():
+            self._connection.execute(command + _quoted(name))
 
     @contextmanager
     def trial(self, *, transactional: bool) -> Iterator[None]:  # noqa: ARG002 - a copy serves both kinds
         """Work goes on in the database; its copy from before takes its place at the end."""
         spare = self._connect()
-        rows = self._rows[2] if self._rows is not None and self._rows[:2] == self._written() else None
+        changed, seen = set(self._changed), self._seen.copied()
         try:
             self._connection.backup(spare)
             yield
         finally:
             self._connection.close()
-            self._connection = spare
-            # The copy is what was there before, and a connection counts its changes from nought.
-            self._rows = (*self._written(), rows) if rows is not None else None
+            self._connection, self._changed, self._seen = spare, changed, seen
 
     @contextmanager
     def undone(self, statements: tuple[str, ...]) -> Iterator[None]:
@@ -152,6 +206,7 @@ class SqliteDatabase(Database):
             yield
         finally:
             # A statement that failed may have rolled everything back, the savepoint included.
+            self._seen.forget()
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK TO gatekeeper")
                 self._connection.execute("RELEASE gatekeeper")
@@ -167,30 +222,57 @@ class SqliteDatabase(Database):
 
     def _catalog(self) -> sqlite_catalog.Catalog:
         self._interrupter.check()
-        try:
-            return self._reader.read(self._connection)
-        except sqlite3.Error as error:
-            raise self._translated(error) from error
+        if self._seen.catalog is None:
+            try:
+                found = self._reader.read(self._connection)
+            except sqlite3.Error as error:
+                raise self._translated(error) from error
+            self._seen.catalog = found
+        return self._seen.catalog
 
     def rows(self) -> Mapping[str, TableRows]:
         """What each table holds that holds anything."""
-        written = self._written()
-        if self._rows is not None and self._rows[:2] == written:
-            return self._rows[2]
-        catalog = self._catalog()
-        out = {}
-        for table in catalog.tables.values():
-            if table.text.options.startswith("virtual "):
-                continue
-            if found := self._table_rows(table.name, sqlite_catalog.steady_columns(table)):
-                out[table.name] = found
-        self._rows = (*written, out)
-        return out
+        known, dirty = self._seen.rows, self._seen.dirty
+        now = {}
+        for name, table in self._catalog().tables.items():
+            cached = known.get(name)
+            if dirty is None or name in dirty or cached is None or cached[0] is not table:
+                cached = (table, self._table_rows(name, sqlite_catalog.steady_columns(table)))
+            now[name] = cached
+        self._seen.rows, self._seen.dirty = now, set()
+        return {name: found for name, (_, found) in now.items() if found}
 
-    def _written(self) -> tuple[int, int]:
-        """Two numbers that change whenever this connection writes: to the schema, to rows."""
-        version: int = self._connection.execute("PRAGMA schema_version").fetchone()[0]
-        return version, self._connection.total_changes
+    def relations(self, names: Iterable[str]) -> Mapping[str, Relation]:
+        """The ordinary tables among the names."""
+        return sqlite_rows.relations(self._connection, self._catalog(), names)
+
+    def read(self, tables: Iterable[Relation]) -> Mapping[str, tuple[Row, ...]]:
+        """Every row of the tables."""
+        try:
+            return {table.name: sqlite_rows.read(self._connection, table) for table in tables}
+        except sqlite3.Error as error:
+            raise self._translated(error) from error
+
+    def changed(self) -> set[str] | None:
+        """The tables that a statement was allowed to write to."""
+        changed, self._changed = self._changed, set()
+        return changed
+
+    def ask(self, query: str) -> list[tuple[Any, ...]]:
+        """The rows of one question."""
+        try:
+            with closing(self._connection.execute(query)) as cursor:
+                return cursor.fetchall()
+        except sqlite3.Error as error:
+            raise self._translated(error) from error
+
+    def attempt(self, sql: str) -> None:
+        """A statement that fails undoes itself, unless a trigger says that it takes the transaction along."""
+        try:
+            self.execute(sql)
+        finally:
+            if not self._connection.in_transaction:
+                self.begin()
 
     def _table_rows(self, table: str, columns: list[str]) -> TableRows | None:
         names = ", ".join(map(_quoted, columns)) or "1"

@@ -29,6 +29,7 @@ _FOREIGN = """
 SELECT id, "table", "from", "to", on_delete, on_update FROM pragma_foreign_key_list(?, 'main') ORDER BY id, seq"""
 
 _EXPRESSION = -2
+_SHADOWS = ("data", "idx", "content", "docsize", "config", "segments", "segdir", "stat", "node", "parent", "rowid")
 _VIRTUAL_HIDDEN = 1
 
 
@@ -105,12 +106,20 @@ class Reader:
                     texts.setdefault(table, []).append(sql)
             if kind == "view":
                 out.views[name] = _view_columns(connection, name)
+        shadows = _shadows([name for name, (sql, *_) in texts.items() if sql[:15].upper() == "CREATE VIRTUAL "])
         for name, (sql, *indexes) in texts.items():
+            if name in shadows:
+                continue
             key = (name, sql, *sorted(indexes))
             if key not in self._known:
                 self._known[key] = _read_table(connection, name, sql)
             out.tables[name] = self._known[key]
         return out
+
+
+def _shadows(virtual: list[str]) -> set[str]:
+    """The tables in which the modules that come with SQLite keep what their virtual tables hold."""
+    return {f"{name}_{suffix}" for name in virtual for suffix in _SHADOWS}
 
 
 def _read_table(connection: sqlite3.Connection, name: str, sql: str) -> Table:

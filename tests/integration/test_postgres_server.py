@@ -160,12 +160,15 @@ def test_an_unknown_extension_is_not_run(server: Server) -> None:
 
 def test_databases_of_killed_runs_are_dropped_and_those_of_living_ones_are_not(server: Server) -> None:
     settings = PostgresSettings(url=url_of(server))
+    dead = ("gatekeeper_proof_00000000dead_1", "gatekeeper_proof_00000000dead_1_copy")
+    kept_ones = ("gatekeeper_ledger", "gatekeeper_proof_of_ours")
     with psycopg.connect(url_of(server), autocommit=True) as connection:
-        connection.execute("CREATE DATABASE gatekeeper_00dead")
-        connection.execute("CREATE DATABASE gatekeeper_00dead_copy")
+        for name in (*dead, *kept_ones):
+            connection.execute(f"CREATE DATABASE {name}".encode())
     with postgres_server(settings, timeout=5) as engine, engine.database():
         living = databases(server)
-        assert not {"gatekeeper_00dead", "gatekeeper_00dead_copy"} & living
+        assert living >= set(kept_ones)
+        assert not set(dead) & living
         with postgres_server(settings, timeout=5):
             assert databases(server) == living
 
@@ -234,6 +237,71 @@ def _wait_for_sleeper(server: Server) -> None:
         query = "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)' AND state = 'active'"
         while connection.execute(query).fetchone() != (1,):
             time.sleep(0.02)
+
+
+def test_a_run_from_another_database_of_the_server_sees_that_this_one_lives(server: Server) -> None:
+    with postgres_server(PostgresSettings(url=url_of(server)), timeout=5) as engine, engine.database():
+        living = databases(server)
+        other = url_of(server).replace("/postgres?", "/template1?")
+        with postgres_server(PostgresSettings(url=other), timeout=5):
+            assert databases(server) == living
+
+
+KILLED_ON_URL = """
+import os, signal, sys
+from gatekeeper.engines.postgres import postgres_server
+from gatekeeper.model.settings import PostgresSettings
+with postgres_server(PostgresSettings(url=sys.argv[1]), timeout=60) as engine, engine.database() as database:
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_the_database_of_a_killed_run_is_dropped_by_the_next(server: Server) -> None:
+    before = databases(server)
+    subprocess.run([sys.executable, "-c", KILLED_ON_URL, url_of(server)], check=False)
+    assert len(databases(server) - before) == 1
+    deadline = time.monotonic() + 20
+    while databases(server) != before:  # the server notices a broken connection a moment later
+        assert time.monotonic() < deadline
+        with postgres_server(PostgresSettings(url=url_of(server)), timeout=5):
+            pass
+
+
+def test_what_a_server_that_was_killed_itself_left_is_freed() -> None:
+    script = KILLED.replace("os.kill(os.getpid()", "kill_server(server)\n    os.kill(os.getpid()")
+    script = script.replace("with running", KILL_SERVER + "with running", 1)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    folder, segment = Path(done.stdout.splitlines()[0]).parent, done.stdout.splitlines()[1].split()
+    remove_leftovers(helper_account())
+    assert not folder.exists()
+    if Path("/proc/sysvipc/shm").exists():
+        assert segment[1] not in {line.split()[1] for line in Path("/proc/sysvipc/shm").read_text().splitlines()}
+
+
+KILL_SERVER = """
+from pathlib import Path
+def kill_server(server):
+    lines = (Path(server.connect["host"]).parent / "data" / "postmaster.pid").read_text().splitlines()
+    print(lines[6], flush=True)
+    os.kill(int(lines[0]), signal.SIGKILL)
+"""
+
+
+def test_folders_of_starts_and_builds_that_were_killed_are_removed_in_time(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    old, young = tmp_path / "gate-new-old", tmp_path / "gate-new-young"
+    building = tmp_path / "cache" / "building-old"
+    for folder in (old, young, building):
+        folder.mkdir(parents=True)
+    long_ago = time.time() - 7200
+    for folder in (old, building):
+        os.utime(folder, (long_ago, long_ago))
+    remove_leftovers(helper_account())
+    kept(tmp_path / "cache" / "kept", lambda _: None)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "gate-new-young"]
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == ["kept"]
 
 
 KILLED = """

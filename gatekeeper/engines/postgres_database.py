@@ -1,0 +1,318 @@
+"""One database of a PostgreSQL server, and one session in it."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any, Protocol
+
+import psycopg
+from psycopg.pq import TransactionStatus
+
+from gatekeeper.engines import postgres_catalog, postgres_queries, postgres_rows
+from gatekeeper.engines.base import (
+    Database,
+    EngineName,
+    EngineUnavailable,
+    Interrupted,
+    Interrupter,
+    SqlError,
+    TableRows,
+)
+from gatekeeper.engines.postgres_memory import Memory
+from gatekeeper.engines.postgres_rows import Writes
+from gatekeeper.engines.tables import Relation, Row
+from gatekeeper.engines.watchdog import Watchdog
+from gatekeeper.model.schema import SchemaShape, SchemaSnapshot
+from gatekeeper.sql import tokens
+
+_NOT_PREPARED = "26000"
+_BUSY = {TransactionStatus.ACTIVE, TransactionStatus.UNKNOWN}
+_IDLE = TransactionStatus.IDLE
+# What a script may have set and what changes how the catalog and values are shown.
+_LOOKING = (
+    "SET LOCAL SESSION AUTHORIZATION DEFAULT; SET LOCAL search_path TO public; SET LOCAL TimeZone TO 'UTC'; "
+    "SET LOCAL DateStyle TO 'ISO'; SET LOCAL IntervalStyle TO 'iso_8601'; SET LOCAL bytea_output TO 'hex'; "
+    "SET LOCAL extra_float_digits TO 1; SET LOCAL plan_cache_mode TO force_generic_plan"
+)
+_ASKING = {"SELECT", "WITH", "TABLE", "VALUES"}
+_ROWS_AT_ONCE = 1000
+
+
+class Home(Protocol):
+    """What a database needs of the server that it is on; ``timeout`` is in seconds, for each statement."""
+
+    source: str
+    timeout: float
+
+    def connect(self, name: str) -> psycopg.Connection[Any]:
+        """A session in a database. Raises EngineUnavailable."""
+
+    def terminate(self, pid: int) -> None:
+        """End a session."""
+
+    def copy(self, name: str) -> None:
+        """Make a copy of a database to which nobody is connected. Raises EngineUnavailable."""
+
+    def put_back(self, name: str) -> None:
+        """Put the copy in the place of the database. Raises psycopg.Error."""
+
+
+class PostgresDatabase(Database):
+    """One database of a server, and one session in it."""
+
+    engine: EngineName = "postgres"
+
+    def __init__(self, engine: Home, name: str, interrupter: Interrupter) -> None:
+        self._engine = engine
+        self._name = name
+        self._interrupter = interrupter
+        self.own_server = engine.source != "url"
+        self._connection = engine.connect(name)
+        self._watchdog = Watchdog(engine.timeout, (self.interrupt, self._terminate))
+        self._nested = False
+        self._writes = Writes()
+        self._memory = Memory(self._look, roles=self.own_server)
+        # What the database holds outside any transaction, as long as nothing was written since.
+        self._schema: SchemaSnapshot | None = None
+        self._rows: Mapping[str, TableRows] | None = None
+
+    def close(self) -> None:
+        """End the session."""
+        self._watchdog.close()
+        self._connection.close()
+
+    def interrupt(self) -> None:
+        """End the statement under way; called from another thread."""
+        with suppress(psycopg.Error):
+            self._connection.cancel()
+
+    def _terminate(self) -> None:
+        self._engine.terminate(self._connection.info.backend_pid)
+
+    def execute(self, sql: str) -> None:
+        """Run one statement."""
+        if not self._nested:
+            self._schema, self._rows = None, None
+            if not self.in_transaction:
+                self._writes.anything()
+                self._memory.anything()
+        first = next((token.word for token in tokens(sql, "postgres") if not token.is_blank), "")
+        if first in _ASKING:
+            self._drain(sql)
+        else:
+            self._query(sql)
+
+    def _drain(self, query: str) -> None:
+        """Run one statement whose rows may be more than memory holds."""
+        self._memory.moved()
+        with self._asking(query), self._connection.cursor() as cursor:
+            for _ in cursor.stream(query.encode(), size=_ROWS_AT_ONCE):
+                pass
+
+    def _query(self, query: str) -> list[tuple[Any, ...]]:
+        self._memory.moved()
+        return self._raw(query)
+
+    def _raw(self, query: str) -> list[tuple[Any, ...]]:
+        """Run one text; the rows of all its statements that give any."""
+        with self._asking(query), self._connection.execute(query.encode()) as cursor:
+            rows: list[tuple[Any, ...]] = []
+            while True:
+                if cursor.description is not None:
+                    rows += cursor.fetchall()
+                if not cursor.nextset():
+                    return rows
+
+    @contextmanager
+    def _asking(self, query: str) -> Iterator[None]:
+        self._interrupter.check()
+        try:
+            with self._watchdog.watching():
+                yield
+        except (psycopg.Error, ValueError) as error:
+            raise self._translated(error, query) from None
+
+    def _translated(self, error: Exception, query: str) -> Exception:
+        if self._interrupter.stopped:
+            return Interrupted()
+        if not isinstance(error, psycopg.Error):
+            return SqlError(str(error))
+        lost = self._connection.closed or self._connection.info.transaction_status in _BUSY
+        if lost:
+            self._connection.close()
+            self._nested = False
+            self._connection = self._engine.connect(self._name)
+        diagnosis = error.diag
+        message = diagnosis.message_primary or " ".join(str(error).split())
+        if self._watchdog.barked:
+            message = f"it ran longer than the statement time-out of {self._engine.timeout:g} seconds"
+        elif diagnosis.message_detail:
+            message += f" ({diagnosis.message_detail})"
+        position = diagnosis.statement_position
+        line = query.count("\n", 0, int(position) - 1) + 1 if position else None
+        return SqlError(
+            message.replace(self._name, "the database of the run"),
+            sqlstate=error.sqlstate,
+            line=line,
+            lost=bool(lost),
+        )
+
+    def begin(self) -> None:
+        """Begin a transaction, in a trial a savepoint."""
+        self._query("SAVEPOINT gatekeeper_script" if self._nested else "BEGIN")
+
+    def commit(self) -> None:
+        """Commit it; in a trial, check what was deferred and keep the savepoint's work."""
+        if self._nested:
+            self._query("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+            self._query("RELEASE SAVEPOINT gatekeeper_script")
+        else:
+            written = self._query(f"{postgres_rows.CHANGED}; COMMIT")
+            self._writes.committed(written)
+            self._memory.committed(number for _, number, _, counted in written if counted)
+
+    def rollback(self) -> None:
+        """Undo it, or whatever is open."""
+        with suppress(SqlError):
+            if self._nested:
+                self._query("ROLLBACK TO SAVEPOINT gatekeeper_script; RELEASE SAVEPOINT gatekeeper_script")
+            elif self.in_transaction:
+                self._query("ROLLBACK")
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return self._connection.info.transaction_status is not _IDLE
+
+    def fresh_session(self) -> None:
+        """Put settings and role back to what they are after connecting, and drop temporary tables."""
+        self._query("RESET SESSION AUTHORIZATION; RESET ALL; DISCARD TEMP")
+
+    @contextmanager
+    def trial(self, *, transactional: bool) -> Iterator[None]:
+        """A transaction that is rolled back; for scripts with transactions of their own, a copy."""
+        if not transactional:
+            with self._writes.kept(), self._memory.kept(), self._copied():
+                yield
+            return
+        self._query("BEGIN")
+        self._nested = True
+        try:
+            yield
+        finally:
+            self._nested = False
+            if not self._connection.closed and self.in_transaction:
+                with suppress(psycopg.Error):
+                    self._connection.execute("ROLLBACK")
+            self._memory.moved()
+
+    @contextmanager
+    def _copied(self) -> Iterator[None]:
+        self._connection.close()
+        self._engine.copy(self._name)
+        self._connection = self._engine.connect(self._name)
+        try:
+            yield
+        finally:
+            self._connection.close()
+            try:
+                self._engine.put_back(self._name)
+            except psycopg.Error as error:
+                raise EngineUnavailable(
+                    f"The database of the run can't be restored: {error.diag.message_primary}"
+                ) from None
+            self._connection = self._engine.connect(self._name)
+            self._memory.moved()
+
+    @contextmanager
+    def undone(self, statements: tuple[str, ...]) -> Iterator[None]:
+        """A savepoint, in a transaction of its own if there is none."""
+        outside = not self.in_transaction
+        if outside:
+            self._query("BEGIN")
+        self._query("SAVEPOINT gatekeeper_undone")
+        try:
+            for statement in statements:
+                self._query(statement)
+            yield
+        finally:
+            with suppress(SqlError):
+                self._query(
+                    "ROLLBACK"
+                    if outside
+                    else "ROLLBACK TO SAVEPOINT gatekeeper_undone; RELEASE SAVEPOINT gatekeeper_undone"
+                )
+
+    def _is_unwritten(self) -> bool:
+        """Whether nothing was written since the trial began (outside one: since schema and rows were read)."""
+        return not self._nested or self._raw("SELECT pg_current_xact_id_if_assigned()") == [(None,)]
+
+    def _look(self, query: str) -> list[tuple[Any, ...]]:
+        """An answer from the catalog, whatever a script set; in one message, because there are many."""
+        try:
+            return self._look_once(query)
+        except SqlError as error:
+            if error.sqlstate != _NOT_PREPARED:
+                raise
+        texts = postgres_queries.prepared(self._connection.info.server_version) | postgres_rows.PREPARED
+        every = "; ".join(f"PREPARE {name} AS {text}" for name, text in texts.items())
+        self._raw(f"DEALLOCATE ALL; {every}")
+        return self._look_once(query)
+
+    def _look_once(self, query: str) -> list[tuple[Any, ...]]:
+        if self.in_transaction:
+            before, after = "SAVEPOINT gatekeeper_look", "ROLLBACK TO gatekeeper_look; RELEASE gatekeeper_look"
+        else:
+            before, after = "BEGIN", "ROLLBACK"
+        try:
+            return self._raw(f"{before}; {_LOOKING}; {query}; {after}")
+        except SqlError as error:
+            if not error.lost and self.in_transaction:
+                self._raw(after)
+            raise
+
+    def snapshot(self) -> SchemaSnapshot:
+        """The schema, from the catalog."""
+        if self._schema is not None and self._is_unwritten():
+            return self._schema
+        found = self._memory.snapshot()
+        if not self.in_transaction:
+            self._schema = found
+        return found
+
+    def shape(self) -> SchemaShape:
+        """The schema as two engines can be compared by."""
+        return postgres_catalog.shape(*(self._look(query) for query in postgres_queries.SHAPE))
+
+    def rows(self) -> Mapping[str, TableRows]:
+        """What each table holds that holds anything, counted and hashed by the server."""
+        if self._rows is not None and self._is_unwritten():
+            return self._rows
+        found = self._memory.rows(trying=self.in_transaction)
+        if not self.in_transaction:
+            self._rows = found
+        return found
+
+    def relations(self, names: Iterable[str]) -> Mapping[str, Relation]:
+        """The tables among the names that hold rows, partitioned ones included."""
+        return postgres_rows.relations(self._look, names)
+
+    def read(self, tables: Iterable[Relation]) -> Mapping[str, tuple[Row, ...]]:
+        """Every row of the tables, its values as texts."""
+        return postgres_rows.read(self._look, tables)
+
+    def changed(self) -> set[str] | None:
+        """What the server counted in the transaction, and what has another file."""
+        return self._writes.since(self._memory.tables(), ended=not self._nested)
+
+    def ask(self, query: str) -> list[tuple[Any, ...]]:
+        """The rows of one question, or of several."""
+        return self._look(query)
+
+    def attempt(self, sql: str) -> None:
+        """One statement in a savepoint of its own."""
+        try:
+            self._query(f"SAVEPOINT gatekeeper_attempt; {sql}; RELEASE SAVEPOINT gatekeeper_attempt")
+        except SqlError as error:
+            if not error.lost:
+                self._query("ROLLBACK TO SAVEPOINT gatekeeper_attempt; RELEASE SAVEPOINT gatekeeper_attempt")
+            raise
