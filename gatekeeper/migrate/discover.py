@@ -21,7 +21,8 @@ Direction = Literal["up", "down"]
 ENGINES: tuple[EngineName, ...] = ("sqlite", "postgres")
 TIMESTAMP_DIGITS = 8
 _VERSION = re.compile(r"[Vv]?([\d-]+)\Z")
-_ENGINE_PART = re.compile(r"\.(sqlite|postgres)(?=\.)")
+_ENGINE_PART = re.compile(r"\.(sqlite|postgres)(?:ql)?(?=\.)")
+_ENGINE_FOLDERS: Mapping[str, EngineName] = {"sqlite": "sqlite", "postgres": "postgres", "postgresql": "postgres"}
 _DESCRIPTIONS = {
     "suffix": "NNNN_name.sql with NNNN_name.down.sql",
     "up-down": "NNNN_name.up.sql with NNNN_name.down.sql",
@@ -82,7 +83,7 @@ class MigrationSet:
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """The sets by engine, the layout, why it was chosen, and notes and warnings on names."""
+    """The sets by engine, the layout, why it was chosen (a sentence), and notes and warnings on names."""
 
     sets: Mapping[EngineName, MigrationSet]
     layout: Layout | None
@@ -123,7 +124,9 @@ def discover(files: Iterable[SourceFile], settings: MigrationSettings) -> Discov
     findings = [_stray(path) for path in sorted(strays)]
     sets = {}
     for engine, found in parts.items():
-        shared = paths_of(settings, engine) == settings.paths
+        paths = paths_of(settings, engine)
+        apart = bool(found) and all(_own_folder(paths, part.file.path) for part in found)
+        shared = paths == settings.paths and not apart
         sets[engine] = replace(_pair(found, layout, findings), shared=shared)
     return Discovery(sets, layout, reason, tuple(dict.fromkeys(findings)))
 
@@ -139,9 +142,27 @@ def takes_part(path: str, settings: MigrationSettings) -> bool:
 
 
 def _placed(paths: tuple[str, ...], path: str) -> int | None:
-    """How many folders below one of the paths the file lies: 0 directly in it, 1 a folder deeper, else None."""
+    """How many folders below one of the paths the file lies: 0 directly in it, 1 a folder deeper, else None.
+
+    An engine's own folder (``sqlite``, ``postgres``) below a path counts as that path.
+    """
     if not path.endswith(".sql"):
         return None
+    own = _own_folder(paths, path)
+    return _depth(paths, path) if own is None else _depth((own[0],), path)
+
+
+def _own_folder(paths: tuple[str, ...], path: str) -> tuple[str, EngineName] | None:
+    """The folder of one engine alone, directly below one of the paths, in which the file lies, and the engine."""
+    folder = dirname(path)
+    for candidate in (folder, dirname(folder)):
+        engine = _ENGINE_FOLDERS.get(basename(candidate).lower())
+        if engine and _depth(paths, f"{dirname(candidate)}/.sql".removeprefix("/")) == 0:
+            return candidate, engine
+    return None
+
+
+def _depth(paths: tuple[str, ...], path: str) -> int | None:
     folder = dirname(path)
     for raw in paths:
         wanted = raw.removeprefix("./").rstrip("/")
@@ -160,7 +181,8 @@ def _part(file: SourceFile, paths: tuple[str, ...], layout: str) -> _Part | bool
     if name.endswith(".rows.sql"):
         return False
     found = _ENGINE_PART.search(name)
-    engine = found.group(1) if found else None
+    own = _own_folder(paths, file.path)
+    engine = own[1] if own else found.group(1) if found else None
     plain = _ENGINE_PART.sub("", name)
     folder = basename(dirname(file.path))
     if plain in {"up.sql", "down.sql"}:

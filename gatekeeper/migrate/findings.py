@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 
 from gatekeeper.engines.base import EngineName
+from gatekeeper.migrate.fixtures import fixture_of
+from gatekeeper.migrate.rows import Lost
 from gatekeeper.migrate.run import ScriptError
 from gatekeeper.migrate.scripts import Script
 from gatekeeper.migrate.wording import ENGINE_NAMES, changed, listed, named, shortened
@@ -125,3 +127,70 @@ def own_transaction(engine: EngineName, script: Script) -> Iterable[Finding]:
                 engine=engine,
             )
             return
+
+
+def data_lost(engine: EngineName, path: str, item: Lost, who: str) -> Finding:
+    """Rows or values that didn't survive; ``who`` ran when they were lost."""
+    if item.column is None:
+        what = f"{item.count} of {item.held} rows of table {item.table}"
+    else:
+        what = f"the values in column {item.column} of {item.count} of {item.held} rows of table {item.table}"
+    became = "" if item.column is None else ": they became NULL or the default"
+    return Finding(
+        rule="migration.data-lost",
+        message=f"On {ENGINE_NAMES[engine]} {who} loses {what}{became}.",
+        path=path,
+        hint=f"Keep what stays; where the loss is meant, say so in the file: -- gate: loses {item.name} REASON.",
+        engine=engine,
+    )
+
+
+def data_fails(engine: EngineName, path: str, script: str, error: ScriptError, severity: Severity) -> Finding:
+    """A statement of the up at ``path``, or of its down, that fails only because there are rows."""
+    what = "the up" if script == path else f"its down {script}"
+    rows = "a fixture's rows" if severity is Severity.ERROR else "made rows"
+    return Finding(
+        rule="migration.data-fails",
+        severity=severity,
+        message=f"With {rows} in the tables, {what} fails on {ENGINE_NAMES[engine]}{_at(error)}: {error.reason}.",
+        path=path,
+        line=error.line if script == path else None,
+        hint="Let it work on tables that are in use: fill a new column before it must hold something, and so on.",
+        engine=engine,
+    )
+
+
+def unfilled(engine: EngineName, path: str, table: str, held: int, reason: str) -> Finding:
+    """A table for which no two rows could be made."""
+    rows = "no row" if held == 0 else "one row"
+    return Finding(
+        rule="migration.unfilled",
+        severity=Severity.NOTE,
+        message=f"Table {table} holds {rows} in the proof; none can be made on {ENGINE_NAMES[engine]}: {reason}.",
+        path=path,
+        hint=f"Write INSERT statements for two rows of {table} into {fixture_of(path)}.",
+        engine=engine,
+    )
+
+
+def fixture_fails(engine: EngineName, error: ScriptError) -> Finding:
+    """A fixture that can't be run."""
+    return Finding(
+        rule="migration.fixture",
+        message=f"The fixture fails on {ENGINE_NAMES[engine]}{_at(error)}: {error.reason}.",
+        path=error.path,
+        line=error.line,
+        hint="It is run directly after the up of its version: write rows that fit the schema as it is then.",
+        engine=engine,
+    )
+
+
+def fixture_changes(engine: EngineName, path: str, found: Iterable[SchemaDifference]) -> Finding:
+    """A fixture that does more than put in rows."""
+    return Finding(
+        rule="migration.fixture",
+        message=f"The fixture changes the schema: {listed(changed(d) for d in found)}.",
+        path=path,
+        hint="Leave only statements that put in rows; the schema belongs in migrations.",
+        engine=engine,
+    )

@@ -5,11 +5,11 @@ What only PostgreSQL has is left out; names of constraints and indexes don't cou
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gatekeeper.model.finding import Finding, Severity
-from gatekeeper.model.schema import ColumnShape, ForeignKeyShape, SchemaShape, TableShape, TypeClass
+from gatekeeper.model.schema import ColumnShape, ForeignKeyShape, IndexShape, SchemaShape, TableShape, TypeClass
 from gatekeeper.model.settings import ParityException
 from gatekeeper.sql import Kind, normalised, significant
 
@@ -153,8 +153,9 @@ def _keys(sqlite: TableShape, postgres: TableShape, tables: dict[str, TableShape
         yield Divergence((name,), f"The primary key of {name} is {first} on SQLite and {second} on PostgreSQL.")
     ours = Counter(_foreign(key, tables) for key in sqlite.foreign_keys)
     yield from _counted(name, "foreign key", ours, Counter(_foreign(key, tables) for key in postgres.foreign_keys))
-    yield from _counted(name, "unique key", _unique(sqlite), _unique(postgres))
-    yield from _counted(name, "index", _plain(sqlite), _plain(postgres))
+    names = {_index(i): i.name for table in (sqlite, postgres) for i in table.indexes}
+    yield from _counted(name, "unique key", _unique(sqlite), _unique(postgres), names)
+    yield from _counted(name, "index", _plain(sqlite), _plain(postgres), names)
     if sqlite.checks != postgres.checks:
         message = (
             f"Table {name} has {sqlite.checks} CHECK constraints on SQLite and {postgres.checks} on PostgreSQL."
@@ -174,23 +175,28 @@ def _foreign(key: ForeignKeyShape, tables: dict[str, TableShape]) -> str:
 def _unique(table: TableShape) -> Counter[str]:
     """Unique constraints and unique indexes alike: what may be there once."""
     every = [f"({', '.join(columns)})" for columns in table.unique]
-    every += [f"({', '.join(i.columns)}){' WHERE' if i.partial else ''}" for i in table.indexes if i.unique]
-    return Counter(every)
+    return Counter(every + [_index(i) for i in table.indexes if i.unique])
 
 
 def _plain(table: TableShape) -> Counter[str]:
-    return Counter(
-        f"({', '.join(i.columns)}){' WHERE' if i.partial else ''}" for i in table.indexes if not i.unique
-    )
+    return Counter(_index(i) for i in table.indexes if not i.unique)
 
 
-def _counted(name: str, what: str, ours: Counter[str], theirs: Counter[str]) -> Iterator[Divergence]:
+def _index(index: IndexShape) -> str:
+    return f"({', '.join(index.columns)}){' WHERE' if index.partial else ''}"
+
+
+def _counted(
+    name: str, what: str, ours: Counter[str], theirs: Counter[str], indexes: Mapping[str, str] | None = None
+) -> Iterator[Divergence]:
+    """``indexes`` are the names of those that a text stands for, by which they too can be excepted."""
     for text, on, other in (
         *((text, "SQLite", "PostgreSQL") for text in sorted((ours - theirs).elements())),
         *((text, "PostgreSQL", "SQLite") for text in sorted((theirs - ours).elements())),
     ):
         columns = text[1:].partition(")")[0].replace(" ", "").split(",")
-        objects = (*(f"{name}.{column}" for column in columns), name)
+        index = [indexes[text]] if indexes and text in indexes else []
+        objects = (*index, *(f"{name}.{column}" for column in columns), name)
         yield Divergence(objects, f"Table {name} has the {what} {text} on {on} and not on {other}.")
 
 

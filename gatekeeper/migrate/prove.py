@@ -1,7 +1,7 @@
 """The proof: structural lint, then every engine's run, side by side (contract, section 5)."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,13 +9,15 @@ from threading import Lock
 
 from gatekeeper.engines.base import Engine, EngineName, EngineUnavailable, Interrupter
 from gatekeeper.engines.sqlite import SqliteEngine
-from gatekeeper.migrate import parity
+from gatekeeper.migrate import losses, parity
 from gatekeeper.migrate.climb import STEPS, Climb, Progress
-from gatekeeper.migrate.discover import Discovery, MigrationSet, by_version, discover, paths_of
-from gatekeeper.migrate.lint import lint
+from gatekeeper.migrate.data import DataWalk
+from gatekeeper.migrate.discover import Discovery, MigrationSet, by_version, discover, paths_of, takes_part
+from gatekeeper.migrate.fixtures import Fixtures, fixtures
+from gatekeeper.migrate.lint import Since, lint
 from gatekeeper.migrate.wording import ENGINE_NAMES
-from gatekeeper.model.finding import Finding, Status, status_of
-from gatekeeper.model.proof import EngineProof, MigrationFile, Proof, ProofResult, SourceFile
+from gatekeeper.model.finding import Finding, Severity, Status, status_of
+from gatekeeper.model.proof import EngineProof, LayoutChoice, MigrationFile, Proof, ProofResult, SourceFile
 from gatekeeper.model.settings import MigrationSettings, PostgresSettings
 
 _LOOK_SECONDS = 0.2
@@ -27,6 +29,7 @@ class _Job:
 
     settings: MigrationSettings
     postgres: PostgresSettings
+    fixtures: Mapping[EngineName, Fixtures]
     progress: Progress
     interrupter: Interrupter
 
@@ -35,6 +38,7 @@ class _Job:
 class _Outcome:
     proof: EngineProof
     climb: Climb | None = None
+    walk: DataWalk | None = None
     findings: tuple[Finding, ...] = ()
     reason: str | None = None
 
@@ -53,21 +57,30 @@ def prove(
     Raises UsageError for migrations whose layouts are mixed. Databases and servers of the run are gone when it
     returns or raises.
     """
+    files = [file for file in files if takes_part(file.path, settings)]
     discovery = discover(files, settings)
-    structural = lint(discovery, settings)
+    given, strays = fixtures(files, discovery)
+    structural = tuple(sorted((*lint(discovery, settings), *strays), key=Finding.sort_key))
     if any(found.duplicates for found in discovery.sets.values()):
         return ProofResult(Status.FAIL, "A version that is there twice ends the proof.", structural, None)
     if not any(found.migrations for found in discovery.sets.values()):
         reason = _nothing(settings)
         failed = status_of(structural) is Status.FAIL
         return ProofResult(Status.FAIL if failed else Status.NOT_APPLICABLE, reason, structural, None)
-    outcomes = _run_engines(discovery, settings, postgres, _one_at_a_time(progress))
+    job = _Job(settings, postgres, given, _one_at_a_time(progress), Interrupter())
+    outcomes = _run_engines(discovery, job)
     agreement, diverging = _parity(outcomes, settings)
-    found = (*structural, *(f for outcome in outcomes for f in outcome.findings), *diverging)
+    found = (
+        *structural,
+        *(f for outcome in outcomes for f in outcome.findings),
+        *diverging,
+        *_declared(discovery, outcomes, settings),
+    )
     findings = tuple(sorted(found, key=Finding.sort_key))
     reasons = [outcome.reason for outcome in outcomes if outcome.reason]
     engines = tuple(outcome.proof for outcome in outcomes)
-    proof = Proof(engines=engines, parity=agreement, files=_files(discovery))
+    layout = LayoutChoice(name=discovery.layout, reason=discovery.reason) if discovery.layout else None
+    proof = Proof(layout=layout, engines=engines, parity=agreement, files=_files(discovery))
     if status_of(findings) is Status.FAIL:
         return ProofResult(Status.FAIL, " ".join(reasons) or None, findings, proof)
     return ProofResult(Status.NOT_RUN if reasons else Status.PASS, " ".join(reasons) or None, findings, proof)
@@ -117,10 +130,20 @@ def _files(discovery: Discovery) -> tuple[MigrationFile, ...]:
     )
 
 
-def _run_engines(
-    discovery: Discovery, settings: MigrationSettings, postgres: PostgresSettings, progress: Progress
-) -> list[_Outcome]:
-    job = _Job(settings, postgres, progress, Interrupter())
+def _declared(discovery: Discovery, outcomes: list[_Outcome], settings: MigrationSettings) -> list[Finding]:
+    """What is to be said of declared losses; that one wasn't needed, only if every engine came to the end."""
+    since = Since(settings.since)
+    whole = all(o.proof.status is Status.NOT_APPLICABLE or (o.walk and o.walk.finished) for o in outcomes)
+    used = {loss for outcome in outcomes if outcome.walk for loss in outcome.walk.used}
+    found = {}
+    for engine, own in discovery.sets.items():
+        for migration, finding in losses.judged(own.migrations, engine, used):
+            if whole or finding.severity is Severity.ERROR:
+                found[finding] = since.judged(migration.version, finding)
+    return list(found.values())
+
+
+def _run_engines(discovery: Discovery, job: _Job) -> list[_Outcome]:
     pool = ThreadPoolExecutor(max_workers=len(discovery.sets), thread_name_prefix="prove")
     try:
         started: list[Future[_Outcome]] = [
@@ -151,14 +174,18 @@ def _run_engine(name: EngineName, found: MigrationSet, job: _Job) -> _Outcome:
     climb: Climb | None = None
     engine: Engine | None = None
     try:
-        with _engine(name, job) as engine, engine.database() as database:
-            climb = Climb(database, found.migrations, job.settings, job.progress)
-            climb.run()
+        with _engine(name, job) as engine:
+            with engine.database() as database:
+                climb = Climb(database, found.migrations, job.settings, job.progress)
+                climb.run()
+            # One after the other: what belongs to the whole server, such as a role, is in the way of the second.
+            walk = DataWalk(engine, climb, job.fixtures[name])
+            walk.run()
     except EngineUnavailable as error:
         reason = f"{ENGINE_NAMES[name]} could not run: {error.reason}"
         findings = tuple(climb.findings) if climb else ()
-        return _Outcome(_empty(name, Status.NOT_RUN, begun, job, engine), None, findings, reason)
-    return _judged(engine, climb, begun)
+        return _Outcome(_empty(name, Status.NOT_RUN, begun, job, engine), findings=findings, reason=reason)
+    return _judged(engine, climb, walk, begun)
 
 
 @contextmanager
@@ -196,7 +223,7 @@ def _wanted_source(name: EngineName, postgres: PostgresSettings) -> str:
     return "url" if postgres.url else "bin" if postgres.bin else "embedded"
 
 
-def _judged(engine: Engine, climb: Climb, begun: float) -> _Outcome:
+def _judged(engine: Engine, climb: Climb, walk: DataWalk, begun: float) -> _Outcome:
     steps = climb.steps()
     status = Status.PASS
     reason = None
@@ -213,10 +240,12 @@ def _judged(engine: Engine, climb: Climb, begun: float) -> _Outcome:
         status=status,
         applied=climb.applied,
         steps=steps,
+        versions=climb.versions(),
+        rows=walk.counts,
         fingerprint=climb.fingerprint,
         duration_ms=_since(begun),
     )
-    return _Outcome(proof, climb, tuple(climb.findings), reason)
+    return _Outcome(proof, climb, walk, tuple(climb.findings), reason)
 
 
 def _since(begun: float) -> int:

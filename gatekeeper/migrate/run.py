@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from gatekeeper.engines.base import Database, SqlError
+from gatekeeper.migrate.outside import refusal
 from gatekeeper.migrate.scripts import Script
 from gatekeeper.migrate.statements import Statement
 
@@ -46,11 +47,7 @@ def run_script(database: Database, script: Script, before: BeforeStatement | Non
 
 
 def _refuse(database: Database, script: Script, statement: Statement) -> None:
-    if statement.leaves_database:
-        what = "the statement reaches outside the database of the migration"
-        raise ScriptError(script.path, what, line=statement.line)
-    if statement.changes_roles and not database.own_server:
-        what = "roles belong to the whole server, which is not the proof's own; run it on an embedded server"
+    if what := refusal(statement, own_server=database.own_server):
         raise ScriptError(script.path, what, line=statement.line)
 
 

@@ -1,6 +1,6 @@
 """Differences between schemas and rows in words, the same words on every run."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from gatekeeper.engines.base import EngineName, TableRows
 from gatekeeper.model.schema import ObjectKey, SchemaDifference
@@ -59,15 +59,22 @@ def listed(texts: Iterable[str]) -> str:
     return "; ".join(every[:_SHOWN]) + more
 
 
-def rows_differ(before: Mapping[str, TableRows], after: Mapping[str, TableRows]) -> dict[str, str]:
-    """Each table whose rows differ, and how."""
+def rows_differ(
+    before: Mapping[str, TableRows],
+    after: Mapping[str, TableRows],
+    apart: Mapping[str, Collection[str]] | None = None,
+) -> dict[str, str]:
+    """Each table whose rows differ, and how; columns that are ``apart`` don't count."""
     out = {}
     for table in sorted(before.keys() | after.keys()):
         old, new = before.get(table, _NONE), after.get(table, _NONE)
         if old.count != new.count:
-            out[table] = f"table {table} held {_rows(old.count)} and now holds {new.count}"
+            out[table] = count_changed(table, old.count, new.count)
         elif old.digest != new.digest:
-            columns = [c for c in old.columns if old.columns[c] != new.columns.get(c)]
+            unsteady = (apart or {}).get(table, ())
+            columns = [c for c in old.columns if old.columns[c] != new.columns.get(c) and c not in unsteady]
+            if unsteady and not columns:
+                continue
             of = f"column {', '.join(columns)} of " if columns else ""
             out[table] = f"the values in {of}table {table} changed"
     return out
@@ -76,5 +83,7 @@ def rows_differ(before: Mapping[str, TableRows], after: Mapping[str, TableRows])
 _NONE = TableRows(0, 0)
 
 
-def _rows(count: int) -> str:
-    return f"{count} row" if count == 1 else f"{count} rows"
+def count_changed(table: str, before: int, after: int) -> str:
+    """How a table's count changed; the same words however many rows there were."""
+    by = abs(after - before)
+    return f"table {table} holds {by} row{'' if by == 1 else 's'} {'more' if after > before else 'fewer'}"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from gatekeeper.model.finding import Finding, Status
 
@@ -20,7 +20,9 @@ class EngineProof(BaseModel):
     """One engine's run; ``steps`` holds only steps that are built, ``duration_ms`` is in milliseconds.
 
     ``source`` is embedded, url or bin for PostgreSQL and builtin for SQLite; ``fingerprint`` is the SHA-256 of
-    the end schema, None where the run ended before it was reached.
+    the end schema, None where the run ended before it was reached. ``versions`` is how each version came out of
+    each step. ``rows`` counts what each table held, by version and table, when the next version's up and this
+    one's down were run.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -31,8 +33,19 @@ class EngineProof(BaseModel):
     status: Status
     applied: int
     steps: dict[str, Status]
+    versions: dict[str, dict[str, Status]] = Field(default_factory=dict)
+    rows: dict[str, dict[str, int]] = Field(default_factory=dict)
     fingerprint: str | None
     duration_ms: int
+
+
+class LayoutChoice(BaseModel):
+    """How the migrations' files are named, and the sentence that says why that was taken."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    reason: str
 
 
 class MigrationFile(BaseModel):
@@ -51,6 +64,7 @@ class Proof(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    layout: LayoutChoice | None = None
     engines: tuple[EngineProof, ...]
     parity: Status | None = None
     files: tuple[MigrationFile, ...]

@@ -5,14 +5,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class ObjectKey:
+class ObjectKey(NamedTuple):
     """What an object is called.
 
     ``kind`` is one of table, column, constraint, index, view, trigger, sequence, type, function, extension,
-    schema, and in PostgreSQL also policy and rule. ``name`` is qualified where the engine needs it
+    schema, and in PostgreSQL also policy, rule and role. ``name`` is qualified where the engine needs it
     (``table.column``), without the default schema.
     """
 
@@ -45,7 +45,8 @@ def differences(before: SchemaSnapshot, after: SchemaSnapshot) -> tuple[SchemaDi
     """What differs between two snapshots, sorted by object."""
     if before.objects == after.objects:
         return ()
-    changed = {key for key, _ in before.objects.items() ^ after.objects.items()}
+    old, new = before.objects, after.objects
+    changed = [key for key, text in old.items() if new.get(key) != text] + [key for key in new if key not in old]
     return tuple(SchemaDifference(key, before.objects.get(key), after.objects.get(key)) for key in sorted(changed))
 
 

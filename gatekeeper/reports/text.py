@@ -8,6 +8,7 @@ import jinja2
 
 from gatekeeper.model.finding import CheckResult, Finding, Severity, Status
 from gatekeeper.model.verdict import Verdict
+from gatekeeper.reports.proof import proof_table
 
 _STYLES = {
     "PASS": "32",
@@ -45,6 +46,7 @@ def render_text(verdict: Verdict, template: str, *, color: bool = False, detail:
         shown=lambda check: _shown(check, detail),
         hidden_notes=lambda check: sum(f.severity is Severity.NOTE for f in check.findings) - _notes(detail),
         table=_table(verdict.packets or ()),
+        proof_table=proof_table(verdict.migrations, whole=detail > 1) if verdict.migrations else [],
         packets=packets,
         told=lambda packet: render_text(packet, template, color=color, detail=detail),
         explained=partial(explained, verdict),
@@ -88,7 +90,7 @@ def styler(color: bool) -> Callable[[str, str], str]:
     """A function that gives a text the style of that name, where there is colour."""
 
     def style(text: str, name: str) -> str:
-        return f"\x1b[{_STYLES[name]}m{text}\x1b[0m" if color else text
+        return f"\x1b[{_STYLES[name]}m{text}\x1b[0m" if color and name else text
 
     return style
 

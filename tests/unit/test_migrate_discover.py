@@ -163,3 +163,29 @@ class Tree:
 def test_only_migrations_are_read_from_a_tree() -> None:
     tree = Tree({"src/big.bin": b"", "migrations/1_a.sql": b"SELECT 1;", "migrations/2_link.sql": b"1_a.sql"})
     assert migration_files(tree, MigrationSettings()) == [SourceFile("migrations/1_a.sql", b"SELECT 1;")]
+
+
+def test_each_engine_may_have_a_folder_of_its_own_with_versions_of_its_own() -> None:
+    names = ["migrations/sqlite/0001_a.sql", "migrations/sqlite/0001_a.down.sql"]
+    theirs = ["migrations/postgres/20240101_b/up.sql", "migrations/postgres/20240101_b/down.sql"]
+    same = ["migrations/postgresql/0003_b.sql", "migrations/postgresql/0003_b.down.sql"]
+    discovery = found(names + same)
+    assert pairs(discovery) == [("0001", *names)]
+    assert pairs(discovery, "postgres") == [("0003", *same)]
+    assert [own.shared for own in discovery.sets.values()] == [False, False]
+    assert discovery.findings == ()
+    assert pairs(found(theirs, MigrationSettings(engines=("postgres",))), "postgres") == [("20240101", *theirs)]
+
+
+def test_a_shared_folder_beside_engine_folders_is_run_on_both() -> None:
+    names = ["migrations/1_a.sql", "migrations/sqlite/2_b.sql", "migrations/postgres/2_b.sql"]
+    discovery = found(names)
+    assert [path for _, path, _ in pairs(discovery)] == [names[0], names[1]]
+    assert [path for _, path, _ in pairs(discovery, "postgres")] == [names[0], names[2]]
+    assert [own.shared for own in discovery.sets.values()] == [True, True]
+
+
+def test_a_folder_named_like_an_engine_elsewhere_means_nothing() -> None:
+    assert pairs(found(["sqlite/1_a.sql", "migrations/old/sqlite/1_a.sql"])) == []
+    own = MigrationSettings(paths=("db/postgres",))
+    assert pairs(found(["db/postgres/1_a.sql"], own)) == [("1", "db/postgres/1_a.sql", None)]

@@ -161,6 +161,67 @@ MIGRATION: tuple[Rule, ...] = (
         mend="Make the engines agree, or declare the object in [migrations] parity-exceptions with a reason.",
     ),
     Rule(
+        id="migration.data-lost",
+        title="Rows or values are lost",
+        severity="error; a note for versions older than since",
+        what="With rows in every table, the up, or the down and the up after it, loses some in a table or column "
+        "that stays: a row whose key is gone (without a key, one missing in the count), a value that became NULL "
+        "or the default. Other changes of a value are no loss, and a default that differs from row to row, "
+        "such as the time, doesn't count. What the up itself puts in, its down may take out.",
+        why="The schema is the same before and after, so nothing but the rows shows it, and rows are what a "
+        "database is for.",
+        bad="CREATE TABLE jobs_new (id BIGINT PRIMARY KEY, kind TEXT);\n"
+        "INSERT INTO jobs_new (id) SELECT id FROM jobs;  -- kind is forgotten\n"
+        "DROP TABLE jobs;\nALTER TABLE jobs_new RENAME TO jobs;",
+        good="INSERT INTO jobs_new (id, kind) SELECT id, kind FROM jobs;",
+        mend="Copy what stays. Where the loss is meant, say so in the file: -- gate: loses jobs.kind It moved to "
+        "job_kinds.",
+    ),
+    Rule(
+        id="migration.data-fails",
+        title="A statement fails only because of rows",
+        severity="error for a fixture's rows, a warning for made rows; a note for versions older than since",
+        what="The up or the down runs on tables without rows and raises an error on tables with some.",
+        why="It passes on every developer's empty database and fails in production.",
+        bad="ALTER TABLE jobs ADD COLUMN kind TEXT NOT NULL;",
+        good="ALTER TABLE jobs ADD COLUMN kind TEXT NOT NULL DEFAULT 'import';",
+        mend="Let it work on tables that are in use: fill a new column before it must hold something, make values "
+        "unique before an index says that they are.",
+    ),
+    Rule(
+        id="migration.loses",
+        title="A declared loss is not whole, or was not needed",
+        severity="error without a table or a reason; a warning if nothing was lost",
+        what="The comment -- gate: loses TABLE[.COLUMN] REASON in an up excuses what the up loses; in an up or a "
+        "down, what the down and the up after it lose. It needs a reason, and a loss.",
+        why="An excuse that nobody can follow, or that lies in wait for the next loss, hides what it should tell.",
+        bad="-- gate: loses jobs",
+        good="-- gate: loses jobs Finished jobs are kept in the archive from now on.",
+        mend="Give the reason, correct the name, or remove the line.",
+    ),
+    Rule(
+        id="migration.fixture",
+        title="A fixture can't be used",
+        severity="error if it fails or changes the schema; a warning if it belongs to no version",
+        what="NNNN_name.rows.sql beside the migrations holds rows that the proof puts in directly after the up of "
+        "that version.",
+        why="A fixture that isn't used proves nothing, and nobody sees it.",
+        bad="0004_jobs.rows.sql: INSERT INTO job (id) VALUES (1);",
+        good="0004_jobs.rows.sql: INSERT INTO jobs (id, kind) VALUES (1, 'import'), (2, 'export');",
+        mend="Write statements that put rows into the schema as its version leaves it, and name it after its up.",
+    ),
+    Rule(
+        id="migration.unfilled",
+        title="No rows can be made for a table",
+        severity="note",
+        what="The proof made fewer than two rows of this table: a constraint or a trigger, which the note names, "
+        "refused all that it tried.",
+        why="What a migration does to rows of this table is then not proven.",
+        bad="CREATE TABLE codes (code TEXT PRIMARY KEY CHECK (code ~ '^Q[0-9]{3}-[XYZ]$'));",
+        good="0004_codes.rows.sql: INSERT INTO codes (code) VALUES ('Q100-X'), ('Q200-Y');",
+        mend="Write two rows into the fixture that the note names.",
+    ),
+    Rule(
         id="migration.transaction",
         title="The file has transactions of its own",
         severity="warning; a note for versions older than since",
@@ -169,5 +230,16 @@ MIGRATION: tuple[Rule, ...] = (
         bad="BEGIN;\nCREATE TABLE IF NOT EXISTS jobs (id BIGINT PRIMARY KEY);\nCOMMIT;",
         good="CREATE TABLE IF NOT EXISTS jobs (id BIGINT PRIMARY KEY);",
         mend="Leave transactions to the runner, which runs each file in one.",
+    ),
+    Rule(
+        id="migration.tracking",
+        title="The migration changes the runner's own table",
+        severity="error; a note for versions older than since",
+        what="A statement drops, empties or alters the table in which a runner records the migrations that ran, "
+        "and that no migration of the set made.",
+        why="The next start runs every migration again, or none.",
+        bad="DROP TABLE IF EXISTS _sqlx_migrations;",
+        good="the runner alone writes to _sqlx_migrations",
+        mend="Remove the statement; to mark a migration as run or not run, use the runner's own command.",
     ),
 )
