@@ -80,6 +80,14 @@ class Proof(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
+class LintResult:
+    """The lint's findings, sorted; ``problem`` says why a linter that is installed could not run."""
+
+    findings: tuple[Finding, ...] = ()
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ProofResult:
     """What a proof came to: the check's status and reason, its findings, and the record if anything ran."""
 

@@ -242,4 +242,74 @@ MIGRATION: tuple[Rule, ...] = (
         good="the runner alone writes to _sqlx_migrations",
         mend="Remove the statement; to mark a migration as run or not run, use the runner's own command.",
     ),
+    Rule(
+        id="migration.edited",
+        title="An applied migration was changed",
+        severity="error; a note for versions older than since",
+        what="The runner applied the version from another text than its file holds now. Line ends don't count. "
+        "Of the files of sqlx its own digest is held against the file's bytes.",
+        why="Databases that were made before and after the edit differ, and no version says how.",
+        bad="0004_jobs.sql, applied last week, now also makes job_logs",
+        good="0005_job_logs.sql makes job_logs",
+        mend="Put the file back as it was and make the change in a new version; if the edit changes nothing "
+        "(a comment), gate migrations apply --baseline VERSION records it.",
+    ),
+    Rule(
+        id="migration.unknown",
+        title="The database holds a version that has no file",
+        severity="error",
+        what="A tracking table names a version that none of the files has: the database is newer, or the file is "
+        "gone.",
+        why="An older release on a newer database reads and writes columns that are no longer there.",
+        bad="the database is at 0007, the newest file is 0006_jobs.sql",
+        good="the database is at 0006, the newest file is 0006_jobs.sql",
+        mend="Get the files of the release that applied it, or put the file back.",
+    ),
+    Rule(
+        id="migration.out-of-order",
+        title="A version is missing below the newest applied one",
+        severity="error; a note for versions older than since",
+        what="A version was never applied, and a later one was.",
+        why="It was written against a schema that is no longer the one it would meet; after a merge of two "
+        "branches that is the rule.",
+        bad="applied: 0001, 0003; the file 0002_kinds.sql came with a merge",
+        good="the merged file is 0004_kinds.sql",
+        mend="Give it a number after the newest one, or apply it late:"
+        " gate migrations apply --allow-out-of-order.",
+    ),
+    Rule(
+        id="migration.incomplete",
+        title="A version that runs outside a transaction did not end",
+        severity="error",
+        what="The run of a file with transactions of its own, or one that asks for none"
+        " (-- gate: no-transaction), failed or was killed. A part of it may be in the database.",
+        why="Nothing undoes the statements that had run; going on would build on a state that no version "
+        "describes.",
+        bad="-- gate: no-transaction\n"
+        "CREATE INDEX CONCURRENTLY jobs_kind ON jobs (kind);  -- and the server stops",
+        good="gate migrations apply --rerun",
+        mend="Run it again from its first statement (gate migrations apply --rerun), run its down, or finish it"
+        " by hand and record it with --baseline VERSION.",
+    ),
+    Rule(
+        id="migration.dirty",
+        title="Another tool left a version half done",
+        severity="error",
+        what="The tracking table of another tool marks a version as begun and not ended.",
+        why="Part of a migration is in the database; nobody should run another one on top of it.",
+        bad="schema_migrations: version 4, dirty true",
+        good="schema_migrations: version 4, dirty false",
+        mend="Finish or take back its statements by hand and clear the mark with that tool.",
+    ),
+    Rule(
+        id="migration.untracked",
+        title="A database is not empty and gate has no record of it",
+        severity="error; a warning in status",
+        what="There are tables, and no table of gate's says which versions made them, or another tool's says so.",
+        why="Running all versions on it could fail midway, and two runners on one database don't see each other.",
+        bad="gate migrations apply, on a database that another tool migrated to version 0009",
+        good="gate migrations apply --baseline 0009",
+        mend="Record the version that the database holds with --baseline VERSION; 0 where its tables have nothing "
+        "to do with the migrations.",
+    ),
 )
