@@ -97,10 +97,10 @@ _KINDS = {
 }
 
 
-def tokens(text: str, dialect: Dialect) -> Iterator[Token]:
-    """Every token of the text in order; joined, their texts are the text."""
+def tokens(text: str, dialect: Dialect, start: int = 0) -> Iterator[Token]:
+    """Every token of the text from an offset on, in order; joined, their texts are the text."""
     pattern = _SQLITE if dialect == "sqlite" else _POSTGRES
-    at = 0
+    at = start
     while at < len(text):
         found = pattern.match(text, at)
         if found is None:

@@ -21,6 +21,7 @@ from gatekeeper.cli import (
     new,
     post_work,
     pre_work,
+    runner,
     sha,
 )
 from gatekeeper.model.errors import ExitCode, GateError
@@ -42,8 +43,11 @@ def build_app() -> typer.Typer:
     common.register_callback(app)
     for module in (pre_work, post_work, check, audit, manifest, sha, demo, init, new, doctor, explain):
         app.command(module.NAME)(common.with_common(module.command))
-    group = typer.Typer(help="Prove migrations.", no_args_is_help=True)
+    group = typer.Typer(help="Lint, prove and run migrations.", no_args_is_help=True)
     group.command("prove")(common.with_common(migrations.prove))
+    group.command("lint")(common.with_common(migrations.lint))
+    for run in (runner.apply, runner.undo, runner.status, runner.new):
+        group.command(run.__name__)(common.with_common(run))
     app.add_typer(group, name="migrations")
     return app
 

@@ -32,11 +32,15 @@ class SqlError(Exception):
 
 
 class EngineUnavailable(Exception):  # noqa: N818 - it names a state, not a mistake
-    """The engine can't run here; ``reason`` is a sentence, without passwords. It makes a NOT_RUN, never a pass."""
+    """The engine can't run here; ``reason`` is a sentence, without passwords. It makes a NOT_RUN, never a pass.
 
-    def __init__(self, reason: str) -> None:
+    ``hint`` is the command or edit that mends it, where one is known.
+    """
+
+    def __init__(self, reason: str, *, hint: str | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.hint = hint
 
 
 class Interrupted(Exception):  # noqa: N818 - it names what happened, not a mistake
@@ -92,16 +96,27 @@ class TableRows:
     columns: Mapping[str, int] = field(default_factory=dict)
 
 
-class Database(ABC):
-    """One throw-away database and the session in it.
+@dataclass(frozen=True, slots=True)
+class ObjectName:
+    """A table, column or index as SQL would name it, quotes removed and case folded as the engine does it.
+
+    Without a ``schema`` it is looked for where a statement would find it. ``column`` is None for the other kinds.
+    """
+
+    kind: Literal["table", "column", "index"]
+    name: str
+    schema: str | None = None
+    column: str | None = None
+
+
+class Session(ABC):
+    """A connection in which scripts are run.
 
     Outside ``begin`` and ``commit`` each statement commits itself. Every method that runs SQL raises SqlError,
     EngineUnavailable if the server is gone, and Interrupted once the run was called off.
     """
 
     engine: EngineName
-    own_server: bool = True
-    """Whether the server ends with the run, so that what belongs to the whole server does no harm."""
 
     @abstractmethod
     def execute(self, sql: str) -> None:
@@ -127,6 +142,17 @@ class Database(ABC):
     @abstractmethod
     def fresh_session(self) -> None:
         """Undo what a script did to the session (settings, pragmas), as if it had just connected."""
+
+    @abstractmethod
+    def has(self, name: ObjectName) -> bool:
+        """Whether it is there now: a view is no table but has columns; a missing table has none."""
+
+
+class Database(Session):
+    """One throw-away database and the session in it, with all that the proof looks at."""
+
+    own_server: bool = True
+    """Whether the server ends with the run, so that what belongs to the whole server does no harm."""
 
     @abstractmethod
     def trial(self, *, transactional: bool) -> AbstractContextManager[None]:

@@ -7,13 +7,14 @@ from typing import Any, Protocol
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from gatekeeper.engines import postgres_catalog, postgres_queries, postgres_rows
+from gatekeeper.engines import postgres_catalog, postgres_presence, postgres_queries, postgres_rows
 from gatekeeper.engines.base import (
     Database,
     EngineName,
     EngineUnavailable,
     Interrupted,
     Interrupter,
+    ObjectName,
     SqlError,
     TableRows,
 )
@@ -186,6 +187,10 @@ class PostgresDatabase(Database):
     def fresh_session(self) -> None:
         """Put settings and role back to what they are after connecting, and drop temporary tables."""
         self._query("RESET SESSION AUTHORIZATION; RESET ALL; DISCARD TEMP")
+
+    def has(self, name: ObjectName) -> bool:
+        """Whether it is there now."""
+        return bool(self._query(postgres_presence.query(name)))
 
     @contextmanager
     def trial(self, *, transactional: bool) -> Iterator[None]:

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from gatekeeper.engines.base import EngineUnavailable
+from gatekeeper.engines.base import EngineUnavailable, SqlError
 
 _CONNECT_SECONDS = 10
 
@@ -22,6 +22,17 @@ def url_parameters(url: str) -> dict[str, str]:
             "The PostgreSQL URL can't be read; expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE."
         ) from None
     return {"connect_timeout": str(_CONNECT_SECONDS)} | {k: str(v) for k, v in found.items() if v is not None}
+
+
+def statement_error(error: psycopg.Error, query: str, *, lost: bool = False) -> SqlError:
+    """What the server said of a statement: its message with the detail, and the line within the statement."""
+    diagnosis = error.diag
+    message = diagnosis.message_primary or " ".join(str(error).split())
+    if diagnosis.message_detail:
+        message += f" ({diagnosis.message_detail})"
+    position = diagnosis.statement_position
+    line = query.count("\n", 0, int(position) - 1) + 1 if position else None
+    return SqlError(message, sqlstate=error.sqlstate, line=line, lost=lost)
 
 
 class Place:

@@ -7,17 +7,26 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from gatekeeper.engines import sqlite_catalog, sqlite_rows
-from gatekeeper.engines.base import Database, Engine, EngineName, Interrupted, Interrupter, SqlError, TableRows
+from gatekeeper.engines import sqlite_catalog, sqlite_presence, sqlite_rows
+from gatekeeper.engines.base import (
+    Database,
+    Engine,
+    EngineName,
+    Interrupted,
+    Interrupter,
+    ObjectName,
+    SqlError,
+    TableRows,
+)
 from gatekeeper.engines.tables import Relation, Row
 from gatekeeper.model.schema import SchemaShape, SchemaSnapshot
 
 _WRITES = {sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE}
 _READS = {sqlite3.SQLITE_READ, sqlite3.SQLITE_SELECT, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
 _LARGEST_PAGES = 262_144  # a gigabyte, against rows without end
-_STEPS_BETWEEN_LOOKS = 10_000
+STEPS_BETWEEN_LOOKS = 10_000
 _DIGEST = 2**64
-_FRESH = (
+FRESH = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA legacy_alter_table = OFF",
     "PRAGMA ignore_check_constraints = OFF",
@@ -106,11 +115,11 @@ class SqliteDatabase(Database):
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(":memory:", isolation_level=None, cached_statements=0)
-        connection.set_progress_handler(self._must_stop, _STEPS_BETWEEN_LOOKS)
+        connection.set_progress_handler(self._must_stop, STEPS_BETWEEN_LOOKS)
         connection.set_authorizer(self._authorize)
         for name, arguments in self._functions.items():
             connection.create_function(name, arguments, _first, deterministic=True)
-        for pragma in (*_FRESH, f"PRAGMA max_page_count = {_LARGEST_PAGES}"):
+        for pragma in (*FRESH, f"PRAGMA max_page_count = {_LARGEST_PAGES}"):
             connection.execute(pragma)
         return connection
 
@@ -174,13 +183,21 @@ class SqliteDatabase(Database):
 
     def fresh_session(self) -> None:
         """Put the pragmas back that change what statements mean, and drop what is temporary or attached."""
-        for pragma in _FRESH:
+        for pragma in FRESH:
             self._connection.execute(pragma)
         if self._connection.execute("SELECT 1 FROM sqlite_temp_master").fetchone():
             for command, name in self._connection.execute(_TEMPORARY).fetchall():
                 self._connection.execute(command + _quoted(name))
         for command, name in self._connection.execute(_ATTACHED).fetchall():
             self._connection.execute(command + _quoted(name))
+
+    def has(self, name: ObjectName) -> bool:
+        """Whether it is there now."""
+        self._interrupter.check()
+        try:
+            return sqlite_presence.has(self._connection, name)
+        except sqlite3.Error as error:
+            raise self._translated(error) from error
 
     @contextmanager
     def trial(self, *, transactional: bool) -> Iterator[None]:  # noqa: ARG002 - a copy serves both kinds

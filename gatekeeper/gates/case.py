@@ -10,7 +10,7 @@ from gatekeeper.model.finding import Finding, Status
 from gatekeeper.model.history import Step
 from gatekeeper.model.manifest import Explanation, Gate, ManifestEntry
 from gatekeeper.model.packet import Packet, Refinement
-from gatekeeper.model.proof import ProofResult
+from gatekeeper.model.proof import LintResult, ProofResult
 from gatekeeper.model.settings import Settings
 
 
@@ -47,7 +47,7 @@ class Case:
     tree, None before the first commit. ``writing`` is true where the run will write the manifest that it computes.
     ``steps`` are the commits from base to head and the uncommitted state, None where a shallow clone lacks some.
     ``today`` judges waivers' expiry. ``prove`` runs the migration proof on the judged tree when called,
-    ``known_versions`` looks for other versions of changed files.
+    ``lint`` the lint of its migrations' text, ``known_versions`` looks for other versions of changed files.
     """
 
     gate: str
@@ -71,6 +71,7 @@ class Case:
     read_blob: Callable[[str], Iterable[bytes]] | None = None
     refinement_problems: tuple[Finding, ...] = ()
     prove: Callable[[], ProofResult] | None = None
+    lint: Callable[[], LintResult] | None = None
     steps: tuple[Step, ...] | None = ()
     known_versions: Known = lambda _: ()
 

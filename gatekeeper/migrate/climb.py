@@ -13,11 +13,12 @@ from gatekeeper.engines.base import Database, TableRows
 from gatekeeper.migrate import findings as say
 from gatekeeper.migrate.clocks import await_another_second, unsteady_columns
 from gatekeeper.migrate.discover import Migration
+from gatekeeper.migrate.guards import Guards
 from gatekeeper.migrate.lint import Since
 from gatekeeper.migrate.run import ScriptError, is_transactional, run_script
 from gatekeeper.migrate.scripts import Script
 from gatekeeper.migrate.shadow import ShadowWatch
-from gatekeeper.migrate.tracking import tracking
+from gatekeeper.migrate.trackers import tracking
 from gatekeeper.migrate.wording import essential, rows_differ
 from gatekeeper.model.finding import Finding, Severity, Status
 from gatekeeper.model.schema import ObjectKey, SchemaShape, SchemaSnapshot, differences
@@ -54,12 +55,16 @@ class Climb:
     """Whether every up ran, so that later steps can be taken to their end."""
     clean: dict[int, set[str]] = field(default_factory=dict)
     """By version, what of ``down`` and ``redo`` ran without an error."""
+    guards: Guards | None = None
     _failed: set[str] = field(default_factory=set)
     _failed_at: set[tuple[str, int]] = field(default_factory=set)
     _taken: set[tuple[str, int]] = field(default_factory=set)
     _blocked: set[str] = field(default_factory=set)
     _faulty: set[int] = field(default_factory=set)
     _made: dict[ObjectKey, Migration] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.guards = Guards() if self.settings.guards else None
 
     def run(self) -> None:
         """Take every step that can be taken. Raises EngineUnavailable and Interrupted."""
@@ -158,20 +163,23 @@ class Climb:
 
     def transactional(self, *scripts: Script) -> bool:
         """Whether all of the scripts can be run in a transaction of ours."""
-        return all(is_transactional(script, self.database) for script in scripts)
+        return all(is_transactional(script, self.database.engine, self.guards) for script in scripts)
+
+    def _run(self, script: Script, before: ShadowWatch | None = None) -> None:
+        run_script(self.database, script, before, guards=self.guards)
 
     def _apply(self, migration: Migration, before: State) -> bool:
         """The first run; False if it fails."""
         engine = self.database.engine
         for script in (migration.up, migration.down or _EMPTY):
-            for finding in say.own_transaction(engine, script):
+            for finding in say.own_transaction(engine, script, guards=self.settings.guards):
                 self.report("apply", migration, finding)
         tables = {key.name.lower() for key in before.schema.objects if key.kind == "table"}
         for finding in tracking(engine, (migration.up, migration.down or _EMPTY), tables):
             self.report("apply", migration, finding)
         watch = ShadowWatch(self.database, migration.path, before.schema)
         try:
-            run_script(self.database, migration.up, watch)
+            self._run(migration.up, watch)
         except ScriptError as error:
             self.report("apply", migration, say.up_fails(engine, error))
             return False
@@ -213,7 +221,7 @@ class Climb:
         engine = self.database.engine
         with self.database.trial(transactional=self.transactional(migration.up, migration.down)):
             try:
-                run_script(self.database, migration.down)
+                self._run(migration.down)
             except ScriptError as error:
                 self._faulty.add(migration.version.key)
                 self.report("staircase", migration, say.down_fails(engine, error))
@@ -226,7 +234,7 @@ class Climb:
             if left:
                 return
             try:
-                run_script(self.database, migration.up)
+                self._run(migration.up)
             except ScriptError as error:
                 self.report("staircase", migration, say.redo_fails(engine, error))
                 return
@@ -260,7 +268,7 @@ class Climb:
         failed = False
         for migration in self.migrations:
             try:
-                run_script(self.database, migration.up)
+                self._run(migration.up)
             except ScriptError as error:
                 failed = True
                 self.report("replay-all", migration, say.replay_fails(self.database.engine, error))
@@ -273,7 +281,7 @@ class Climb:
         rows: dict[str, Migration] = {}
         before = wanted
         for migration in self.migrations:
-            run_script(self.database, migration.up)
+            self._run(migration.up)
             after = self._state()
             schema |= dict.fromkeys((d.key for d in differences(before.schema, after.schema)), migration)
             rows |= dict.fromkeys(rows_differ(before.rows, after.rows), migration)
@@ -288,7 +296,7 @@ class Climb:
         engine = self.database.engine
         for migration in reversed(self.migrations):
             try:
-                run_script(self.database, migration.down or _EMPTY)
+                self._run(migration.down or _EMPTY)
             except ScriptError as error:
                 # After a down that the staircase found faulty, what fails here may be its consequence.
                 self._baseline_failed(migration, say.down_fails(engine, error))

@@ -84,6 +84,9 @@ class DataWalk:
         self.counts[migration.version.text] = state.counts
         return state
 
+    def _run(self, script: Script) -> None:
+        run_script(self._database, script, guards=self.climb.guards)
+
     def _declared(self, migration: Migration) -> list[Loss]:
         """The losses that its up and its down declare."""
         return [*losses(migration.up, self.engine.name), *losses(migration.down, self.engine.name)]
@@ -101,7 +104,7 @@ class DataWalk:
         self._lost_by_up = set()
         try:
             for migration in self.climb.migrations[: place + 1]:
-                run_script(self._database, migration.up)
+                self._run(migration.up)
         except ScriptError:
             return None
         return look(self._database, NOTHING)
@@ -109,7 +112,7 @@ class DataWalk:
     def _up(self, migration: Migration, before: Holdings) -> Holdings | None:
         """The up on tables with rows; None if it fails, and then the database is of no more use."""
         try:
-            run_script(self._database, migration.up)
+            self._run(migration.up)
         except ScriptError as error:
             self._fails(migration, migration.up, error)
             return None
@@ -149,7 +152,7 @@ class DataWalk:
 
     def _fixture(self, migration: Migration, fixture: Script, state: Holdings) -> Holdings:
         try:
-            run_script(self._database, fixture)
+            self._run(fixture)
         except ScriptError as error:
             self.climb.report("data", migration, say.fixture_fails(self.engine.name, error))
             return look(self._database, state)
@@ -167,7 +170,7 @@ class DataWalk:
         engine = self.engine.name
         with self._database.trial(transactional=self.climb.transactional(migration.up)):
             try:
-                run_script(self._database, migration.up)
+                self._run(migration.up)
                 after = look(self._database, state)
                 changed = self._changed_by_replay(migration, (up, state, after))
             except ScriptError as error:
@@ -185,7 +188,7 @@ class DataWalk:
         await_another_second(self.engine.name, *self.climb.ups_to(migration))
         with self._database.trial(transactional=self.climb.transactional(migration.up)):
             try:
-                run_script(self._database, migration.up)
+                self._run(migration.up)
             except ScriptError:
                 return changed
             still = rows_changed(state, after, unsteady(after, look(self._database, after)))
@@ -208,7 +211,7 @@ class DataWalk:
         if state is not up:
             doubted = {table for table in changed if table not in gone and not first_rows_changed(table, *moments)}
         if doubted - excused:
-            run_script(self._database, migration.up)
+            self._run(migration.up)
             doubted -= rows_changed(after, look(self._database, after)).keys()
         return {table: how for table, how in changed.items() if table not in doubted | excused}
 
@@ -240,7 +243,7 @@ class DataWalk:
 
     def _again(self, migration: Migration, script: Script, before: Holdings, alike: Holdings) -> Holdings | None:
         try:
-            run_script(self._database, script)
+            self._run(script)
         except ScriptError as error:
             self._fails(migration, script, error)
             return None

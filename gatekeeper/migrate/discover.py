@@ -53,6 +53,12 @@ def version_of(name: str) -> Version | None:
     return Version(digits, int(digits.ljust(20, "0")) if len(digits) >= TIMESTAMP_DIGITS else int(digits))
 
 
+def label_of(path: str) -> str:
+    """A file's name without its endings: the version and the migration's name."""
+    plain = _ENGINE_PART.sub("", basename(path)).removesuffix(".sql")
+    return plain.removesuffix(".down").removesuffix(".up")
+
+
 @dataclass(frozen=True, slots=True)
 class Migration:
     """One version: its up, its down if there is one, and the SHA-256 of the up's bytes."""

@@ -112,10 +112,10 @@ def redo_differs(engine: EngineName, path: str, found: Iterable[SchemaDifference
     )
 
 
-def own_transaction(engine: EngineName, script: Script) -> Iterable[Finding]:
+def own_transaction(engine: EngineName, script: Script, *, guards: bool = False) -> Iterable[Finding]:
     """The warning that a script begins or ends transactions itself."""
-    for statement in script.split(engine).statements:
-        if statement.is_transaction:
+    for statement in script.split(engine, guards=guards).statements:
+        if statement.dialect == engine and statement.is_transaction:
             yield Finding(
                 rule="migration.transaction",
                 severity=Severity.WARNING,

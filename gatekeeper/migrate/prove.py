@@ -42,6 +42,12 @@ class _Outcome:
     findings: tuple[Finding, ...] = ()
     reason: str | None = None
 
+    @property
+    def guards_evaluated(self) -> bool:
+        """Whether any guard was asked."""
+        guards = self.climb.guards if self.climb else None
+        return guards is not None and guards.evaluated
+
 
 def prove(
     files: Iterable[SourceFile],
@@ -64,7 +70,7 @@ def prove(
     if any(found.duplicates for found in discovery.sets.values()):
         return ProofResult(Status.FAIL, "A version that is there twice ends the proof.", structural, None)
     if not any(found.migrations for found in discovery.sets.values()):
-        reason = _nothing(settings)
+        reason = nothing_there(settings)
         failed = status_of(structural) is Status.FAIL
         return ProofResult(Status.FAIL if failed else Status.NOT_APPLICABLE, reason, structural, None)
     job = _Job(settings, postgres, given, _one_at_a_time(progress), Interrupter())
@@ -80,7 +86,8 @@ def prove(
     reasons = [outcome.reason for outcome in outcomes if outcome.reason]
     engines = tuple(outcome.proof for outcome in outcomes)
     layout = LayoutChoice(name=discovery.layout, reason=discovery.reason) if discovery.layout else None
-    proof = Proof(layout=layout, engines=engines, parity=agreement, files=_files(discovery))
+    evaluated = any(outcome.guards_evaluated for outcome in outcomes)
+    proof = Proof(layout=layout, engines=engines, parity=agreement, files=_files(discovery), guards=evaluated)
     if status_of(findings) is Status.FAIL:
         return ProofResult(Status.FAIL, " ".join(reasons) or None, findings, proof)
     return ProofResult(Status.NOT_RUN if reasons else Status.PASS, " ".join(reasons) or None, findings, proof)
@@ -104,7 +111,8 @@ def _parity(outcomes: list[_Outcome], settings: MigrationSettings) -> tuple[Stat
     return status_of(findings), findings
 
 
-def _nothing(settings: MigrationSettings) -> str:
+def nothing_there(settings: MigrationSettings) -> str:
+    """Why there is nothing to prove or to lint."""
     if not settings.engines:
         return "No engine is configured ([migrations] engines is empty)."
     places = sorted({path for engine in settings.engines for path in paths_of(settings, engine)})

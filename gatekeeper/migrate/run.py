@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 
-from gatekeeper.engines.base import Database, SqlError
+from gatekeeper.engines.base import Database, EngineName, Session, SqlError
+from gatekeeper.migrate.directives import directives
+from gatekeeper.migrate.guards import Guarded, GuardError, Guards, guarded, unguarded
 from gatekeeper.migrate.outside import refusal
 from gatekeeper.migrate.scripts import Script
 from gatekeeper.migrate.statements import Statement
@@ -24,26 +26,66 @@ class ScriptError(Exception):
         self.lost = lost
 
 
-def is_transactional(script: Script, database: Database) -> bool:
-    """Whether the whole script can be run in a transaction of ours (contract, section 5, apply)."""
-    if script.no_transaction:
-        return False
-    statements = script.split(database.engine).statements
-    return not any(s.is_transaction or s.refuses_transaction for s in statements)
-
-
-def run_script(database: Database, script: Script, before: BeforeStatement | None = None) -> None:
-    """Run every statement, ``before`` ahead of each. Raises ScriptError; what was in a transaction is undone."""
+def statements_of(script: Script, engine: EngineName, guards: Guards | None) -> Guarded:
+    """A script's statements, each with its guards. Raises ScriptError where it is no text or a guard is wrong."""
     if script.problem:
         raise ScriptError(script.path, script.problem.rstrip("."), line=script.line)
-    statements = script.split(database.engine).statements
-    for statement in statements:
-        _refuse(database, script, statement)
+    if guards is None:
+        return unguarded(script.text, engine)
+    try:
+        return guarded(script.text, engine)
+    except GuardError as error:
+        raise ScriptError(script.path, error.reason, line=error.line) from None
+
+
+def asks_for_none(script: Script, engine: EngineName) -> bool:
+    """Whether the script itself asks to be run outside a transaction."""
+    return script.no_transaction or any(d.word == "no-transaction" for d in directives(script.text, engine))
+
+
+def is_transactional(script: Script, engine: EngineName, guards: Guards | None = None) -> bool:
+    """Whether the whole script can be run in a transaction of ours (contract, section 5, apply)."""
+    if asks_for_none(script, engine):
+        return False
+    try:
+        statements = statements_of(script, engine, guards)
+    except ScriptError:
+        return True  # nothing of it will run
+    own = [statement for statement, _ in statements if statement.dialect == engine]
+    return not any(s.is_transaction or s.refuses_transaction for s in own)
+
+
+def run_script(
+    database: Database, script: Script, before: BeforeStatement | None = None, *, guards: Guards | None = None
+) -> None:
+    """Run every statement that its guards allow, ``before`` ahead of each; without ``guards`` they are comments.
+
+    Raises ScriptError; what was in a transaction is undone.
+    """
+    statements = statements_of(script, database.engine, guards)
+    for statement, _ in statements:
+        if statement.dialect == database.engine:
+            _refuse(database, script, statement)
     database.fresh_session()
-    if is_transactional(script, database):
-        _in_transaction(database, script, statements, before)
-    else:
-        _as_written(database, script, statements, before)
+    transactional = is_transactional(script, database.engine, guards)
+    try:
+        if transactional:
+            database.begin()
+        run_statements(database, script, statements, before=before, guards=guards)
+        if transactional:
+            commit(database, script)
+    except BaseException:
+        database.rollback()
+        raise
+    if not transactional:
+        require_ended(database, script)
+
+
+def require_ended(session: Session, script: Script) -> None:
+    """Raise ScriptError, all undone, if a script left a transaction of its own open."""
+    if session.in_transaction:
+        session.rollback()
+        raise ScriptError(script.path, "the script begins a transaction and doesn't end it")
 
 
 def _refuse(database: Database, script: Script, statement: Statement) -> None:
@@ -51,41 +93,30 @@ def _refuse(database: Database, script: Script, statement: Statement) -> None:
         raise ScriptError(script.path, what, line=statement.line)
 
 
-def _in_transaction(
-    database: Database, script: Script, statements: tuple[Statement, ...], before: BeforeStatement | None
-) -> None:
-    database.begin()
+def commit(session: Session, script: Script) -> None:
+    """Commit; what deferred constraints have to say is the script's error."""
     try:
-        for statement in statements:
-            _run(database, script, statement, before)
-        try:
-            database.commit()
-        except SqlError as error:
-            raise ScriptError(script.path, f"at its end, {error.message}", lost=error.lost) from error
-    except BaseException:
-        database.rollback()
-        raise
-
-
-def _as_written(
-    database: Database, script: Script, statements: tuple[Statement, ...], before: BeforeStatement | None
-) -> None:
-    try:
-        for statement in statements:
-            _run(database, script, statement, before)
-    except BaseException:
-        database.rollback()
-        raise
-    if database.in_transaction:
-        database.rollback()
-        raise ScriptError(script.path, "the script begins a transaction and doesn't end it")
-
-
-def _run(database: Database, script: Script, statement: Statement, before: BeforeStatement | None) -> None:
-    try:
-        if before:
-            before(statement)
-        database.execute(statement.text)
+        session.commit()
     except SqlError as error:
-        line = statement.line + (error.line or 1) - 1
-        raise ScriptError(script.path, error.message, line=line, lost=error.lost) from error
+        raise ScriptError(script.path, f"at its end, {error.message}", lost=error.lost) from error
+
+
+def run_statements(
+    session: Session,
+    script: Script,
+    statements: Guarded,
+    *,
+    before: BeforeStatement | None = None,
+    guards: Guards | None = None,
+) -> None:
+    """Run the statements that their guards allow, each evaluated directly before its own. Raises ScriptError."""
+    for statement, conditions in statements:
+        try:
+            if guards and not guards.allow(session, conditions):
+                continue
+            if before:
+                before(statement)
+            session.execute(statement.text)
+        except SqlError as error:
+            line = statement.line + (error.line or 1) - 1
+            raise ScriptError(script.path, error.message, line=line, lost=error.lost) from error

@@ -17,6 +17,7 @@ _MARKER = re.compile(
     r"|^[ \t]*--[ \t]*(?P<plain>up|down)[ \t]*:?[ \t]*\r?$",
     re.IGNORECASE | re.MULTILINE,
 )
+_DIRECTIVE = re.compile(r"[ \t]*--\s*gate:", re.IGNORECASE)
 _NO_TRANSACTION = re.compile(r"notransaction|transaction:\s*false", re.IGNORECASE)
 _GOOSE_NO_TRANSACTION = re.compile(
     r"^[ \t]*--[ \t]*\+goose[ \t]+NO[ \t]+TRANSACTION\b", re.IGNORECASE | re.MULTILINE
@@ -37,9 +38,9 @@ class Script:
     line: int | None = None
     no_transaction: bool = False
 
-    def split(self, dialect: Dialect) -> Split:
-        """Its statements as the engine's own shell would find them."""
-        return _split(self.text, dialect)
+    def split(self, dialect: Dialect, *, guards: bool = False) -> Split:
+        """Its statements as the engine's own shell finds them; ``guards`` as in ``statements.split``."""
+        return _split(self.text, dialect, guards=guards)
 
     @property
     def is_blank(self) -> bool:
@@ -48,8 +49,8 @@ class Script:
 
 
 @lru_cache(maxsize=1024)
-def _split(text: str, dialect: Dialect) -> Split:
-    return split(text, dialect)
+def _split(text: str, dialect: Dialect, *, guards: bool) -> Split:
+    return split(text, dialect, guards=guards)
 
 
 def sha256(file: SourceFile) -> str:
@@ -90,6 +91,11 @@ def sections(file: SourceFile) -> tuple[Script, Script | None]:
     markers = list(_MARKER.finditer(script.text))
     parts: dict[str, list[str]] = {}
     off: dict[str, bool] = {}
+    # A directive above the first marker speaks of the up; dropped with its surroundings it would be lost unsaid.
+    above = script.text[: markers[0].start()].split("\n") if markers else []
+    kept = [line if _DIRECTIVE.match(line) else "" for line in above]
+    if any(kept):
+        parts["up"] = kept + [""] * (script.text.count("\n") + 1 - len(kept))
     for at, marker in enumerate(markers):
         name = (marker.group("tool") or marker.group("plain")).lower()
         end = markers[at + 1].start() if at + 1 < len(markers) else len(script.text)

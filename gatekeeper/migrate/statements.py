@@ -1,5 +1,7 @@
 """Splitting a migration into statements, as the engines' own command-line shells do it."""
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -7,6 +9,18 @@ from itertools import pairwise
 from gatekeeper.sql import Dialect, Kind, Token, significant, tokens
 
 _TRANSACTION_STARTS = {"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT"}
+_ENGINE_GUARD = re.compile(r"--\s*gate:\s*when\s+engine\s+(sqlite|postgres)\b", re.IGNORECASE)
+# What SQLite ignores or refuses within a transaction; other pragmas work there.
+_OUTSIDE_PRAGMAS = {
+    "FOREIGN_KEYS",
+    "JOURNAL_MODE",
+    "SYNCHRONOUS",
+    "TEMP_STORE",
+    "WAL_CHECKPOINT",
+    "AUTO_VACUUM",
+    "PAGE_SIZE",
+    "INCREMENTAL_VACUUM",
+}
 _WHOLE_SERVER = {"DATABASE", "TABLESPACE", "SYSTEM", "SUBSCRIPTION"}
 
 
@@ -52,13 +66,19 @@ class Statement:
         if not words:
             return False
         if self.dialect == "sqlite":
-            return words[0] in {"PRAGMA", "VACUUM", "DETACH"}
+            return words[0] in {"VACUUM", "DETACH"} or self.is_outside_pragma
         if words[0] in {"VACUUM", "CLUSTER"}:
             return words[0] == "VACUUM" or len(self.tokens) == 1
         every = {token.word for token in self.tokens}
         return self.leaves_database or (
             words[0] in {"CREATE", "DROP", "REINDEX", "ALTER"} and "CONCURRENTLY" in every
         )
+
+    @property
+    def is_outside_pragma(self) -> bool:
+        """Whether it is one of SQLite's pragmas that take effect outside transactions alone."""
+        names = {token.text.upper().strip("\"'`[]") for token in self.tokens[1:4]}
+        return self.words[:1] == ("PRAGMA",) and not names.isdisjoint(_OUTSIDE_PRAGMAS)
 
     @property
     def leaves_database(self) -> bool:
@@ -142,24 +162,53 @@ class _End:
             self._depth -= 1
 
 
-def split(text: str, dialect: Dialect) -> Split:
-    """The statements of a text. Never fails: what isn't closed runs to the end, for the engine to refuse."""
-    statements: list[Statement] = []
-    done, start, line = 0, -1, 1
-    end = _End(dialect)
-    last = 0
+def split(text: str, dialect: Dialect, *, guards: bool = False) -> Split:
+    """The statements of a text. Never fails: what isn't closed runs to the end, for the engine to refuse.
+
+    With ``guards`` a statement guarded for the other engine (``-- gate: when engine …``) ends where that engine
+    ends it, and has that engine's dialect: the body of its trigger or function is no statement of this one.
+    """
+    found = []
+    at, line = 0, 1
+    while (one := _next(text, at, line, dialect, guards=guards)) is not None:
+        found.append(one)
+        at += len(one.lead) + len(one.text)
+        line = one.line + one.text.count("\n")
+    return Split(tuple(found), text[at:])
+
+
+def whole_line_comments(text: str, dialect: Dialect, *, fresh: bool = True) -> Iterator[Token]:
+    """The ``--`` comments that have a line to themselves; ``fresh`` says whether the text begins a line."""
     for token in tokens(text, dialect):
+        if token.kind is Kind.COMMENT and token.text.startswith("--"):
+            before = text[text.rfind("\n", 0, token.start) + 1 : token.start]
+            if not before.strip() and (fresh or "\n" in text[: token.start]):
+                yield token
+
+
+def _engines(lead: str, dialect: Dialect, *, fresh: bool) -> set[str]:
+    """The engines that the guards in a statement's lead ask for."""
+    if "engine" not in lead.lower():
+        return set()
+    comments = whole_line_comments(lead, dialect, fresh=fresh)
+    return {match[1].lower() for comment in comments if (match := _ENGINE_GUARD.match(comment.text))}
+
+
+def _next(text: str, at: int, line: int, dialect: Dialect, *, guards: bool) -> Statement | None:
+    """The statement after the offset, which is on that line; None where only blank text is left."""
+    start, last = -1, at
+    end = _End(dialect)
+    for token in tokens(text, dialect, at):
         if token.is_blank or (start < 0 and token.text == ";"):
             continue
         if start < 0:
             start = token.start
-            line += text.count("\n", done, start)
+            line += text.count("\n", at, start)
+            other: Dialect = "sqlite" if dialect == "postgres" else "postgres"
+            if guards and other in _engines(text[at:start], dialect, fresh=at == 0):
+                foreign = _next(text, start, line, other, guards=False)
+                return Statement(text[at:start], foreign.text, line, other) if foreign else None
         last = token.start + len(token.text)
         if end.ends_at(token):
-            statements.append(Statement(text[done:start], text[start:last], line, dialect))
-            line += text.count("\n", start, last)
-            done, start, end = last, -1, _End(dialect)
-    if start >= 0:
-        statements.append(Statement(text[done:start], text[start:last], line, dialect))
-        done = last
-    return Split(tuple(statements), text[done:])
+            break
+    return Statement(text[at:start], text[start:last], line, dialect) if start >= 0 else None

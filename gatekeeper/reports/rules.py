@@ -39,6 +39,11 @@ def _parts(rule: Rule) -> Iterator[str]:
         yield ""
         yield label
         yield textwrap.indent(text if name in _EXAMPLES else textwrap.fill(text, _WIDTH - 2), "  ")
+    for case in rule.cases:
+        yield from ("", f"Also: {case.title}")
+        for label, text in (("breaks it", case.bad), ("keeps it", case.good)):
+            yield f"  {label}"
+            yield textwrap.indent(text, "    ")
 
 
 def _section(rule: Rule) -> str:
@@ -49,6 +54,10 @@ def _section(rule: Rule) -> str:
             lines += [f"{label}:", "", "```text", *text.split("\n"), "```", ""]
         else:
             lines += [textwrap.fill(f"{label}: {_literal(text)}", _WIDTH, break_on_hyphens=False), ""]
+    for case in rule.cases:
+        lines += [textwrap.fill(f"Also: {_literal(case.title)}.", _WIDTH, break_on_hyphens=False), ""]
+        lines += ["```text", "-- breaks it", *case.bad.split("\n"), ""]
+        lines += ["-- keeps it", *case.good.split("\n"), "```", ""]
     return "\n".join(lines)
 
 

@@ -81,7 +81,7 @@ def summary(check: CheckResult) -> str:
     """One line for a check: its reason, or what its findings amount to."""
     if check.reason:
         return check.reason
-    counts = [(s, sum(f.severity is s for f in check.findings)) for s in (Severity.WARNING, Severity.NOTE)]
+    counts = [(s, sum(f.severity is s for f in check.findings)) for s in Severity]
     told = [f"{count} {severity}{'s' if count > 1 else ''}" for severity, count in counts if count]
     return ", ".join(told)
 

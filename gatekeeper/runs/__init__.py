@@ -11,7 +11,7 @@ from gatekeeper.runs.doctor import examine
 from gatekeeper.runs.gates import post_work, pre_work
 from gatekeeper.runs.manifest import Mode as ManifestMode
 from gatekeeper.runs.manifest import manifest
-from gatekeeper.runs.migrations import prove_migrations
+from gatekeeper.runs.migrations import lint_migrations, prove_migrations
 from gatekeeper.runs.shas import shas_of
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "audit",
     "check",
     "examine",
+    "lint_migrations",
     "manifest",
     "new_packet",
     "post_work",

@@ -188,6 +188,7 @@ def work_case(
         writing=writing,
         read_blob=repository.read_blob,
         prove=lambda: once.proof(endpoints.head_tree, settings),
+        lint=lambda: once.lint(endpoints.head_tree, settings),
         steps=() if gate == "manifest" else steps_of(repository, wp_id, judged, found.packet, own=own, only=only),
         known_versions=partial(known_versions, repository, endpoints, settings.git.main),
     )

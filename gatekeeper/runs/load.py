@@ -69,7 +69,7 @@ def require_wp_id(wp_id: str) -> None:
 def settings_from_disk(repo: Repository, file: Path | None) -> config.Loaded:
     """The configuration of the work tree, or of ``--config FILE``; the environment's URLs win over the file's."""
     if file is not None:
-        loaded = config.Loaded(_from_file(file), str(file))
+        loaded = config.Loaded(settings_from_file(file), str(file))
     elif repo.root is None:
         loaded = _from_tree(repo.tree(repo.head)) if repo.head else config.Loaded(Settings(), None)
     else:
@@ -260,7 +260,8 @@ def _read_inside(root: Path, name: str) -> bytes | None:
     return read_file(file)
 
 
-def _from_file(file: Path) -> Settings:
+def settings_from_file(file: Path) -> Settings:
+    """The configuration that ``--config`` names. Raises ConfigError."""
     data = read_file(file)
     if data is None:
         raise ConfigError(f"There is no configuration file {file}.", hint="name an existing file with --config")

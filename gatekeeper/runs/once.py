@@ -1,12 +1,14 @@
-"""What a run works out once, though several packets are judged by it: change sets and migration proofs."""
+"""What a run works out once, though several packets are judged by it: change sets, proofs, lint."""
 
 from gatekeeper.changes.diff import change_set
 from gatekeeper.changes.repository import Repository
 from gatekeeper.changes.selector import Endpoints
+from gatekeeper.migrate.discover import discover
+from gatekeeper.migrate.linting.run import lint_statements
 from gatekeeper.migrate.prove import prove
 from gatekeeper.migrate.source import migration_files
 from gatekeeper.model.changes import ChangeSet
-from gatekeeper.model.proof import ProofResult
+from gatekeeper.model.proof import LintResult, ProofResult
 from gatekeeper.model.settings import Settings
 from gatekeeper.runs.load import Progress
 
@@ -19,6 +21,7 @@ class Once:
         self._progress = progress
         self._changes: dict[Endpoints, ChangeSet] = {}
         self._proofs: dict[tuple[str, str], ProofResult] = {}
+        self._lints: dict[tuple[str, str], LintResult] = {}
 
     def change_set(self, endpoints: Endpoints) -> ChangeSet:
         """What differs between the endpoints."""
@@ -33,3 +36,11 @@ class Once:
             files = migration_files(self._repository.tree(tree), settings.migrations)
             self._proofs[key] = prove(files, settings.migrations, settings.postgres, progress=self._progress)
         return self._proofs[key]
+
+    def lint(self, tree: str, settings: Settings) -> LintResult:
+        """The lint of the text of the migrations that the tree of that id holds."""
+        key = (tree, settings.model_dump_json(include={"migrations"}))
+        if key not in self._lints:
+            files = migration_files(self._repository.tree(tree), settings.migrations)
+            self._lints[key] = lint_statements(discover(files, settings.migrations), settings.migrations)
+        return self._lints[key]

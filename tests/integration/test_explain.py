@@ -41,7 +41,7 @@ def test_json_holds_the_catalogue(tmp_path: Path) -> None:
     code, out, _ = run(tmp_path, "explain", "--format", "json")
     body = json.loads(out)
     assert (code, body["schema"]) == (0, "gatekeeper/rules/v1")
-    assert body["rules"] == [rule.model_dump() for rule in RULES]
+    assert body["rules"] == [rule.model_dump(mode="json") for rule in RULES]
 
 
 def test_the_page_of_the_documentation_is_made_here(tmp_path: Path) -> None:

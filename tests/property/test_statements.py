@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gatekeeper.migrate.directives import directives
 from gatekeeper.migrate.statements import split
 from gatekeeper.sql import Dialect, normalised, significant, tokens
 
@@ -48,6 +49,42 @@ def test_tokens_and_statements_joined_are_the_text(text: str, dialect: Dialect) 
     assert "".join(token.text for token in tokens(text, dialect)) == text
     found = split(text, dialect)
     assert "".join(s.lead + s.text for s in found.statements) + found.tail == text
+
+
+GUARDED = st.lists(
+    st.sampled_from(
+        [
+            *PIECES,
+            "\n-- gate: when engine sqlite\n",
+            "\n-- gate: when engine postgres\r\n",
+            "\n--gate: when table-missing t\n",
+            "CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT 1; END;",
+            "CREATE FUNCTION f() RETURNS int AS $$ SELECT 1; $$ LANGUAGE sql;",
+        ]
+    ),
+    max_size=30,
+).map("".join)
+
+
+@given(GUARDED, DIALECTS)
+def test_with_guards_too_nothing_is_lost_and_lines_are_right(text: str, dialect: Dialect) -> None:
+    found = split(text, dialect, guards=True)
+    assert "".join(s.lead + s.text for s in found.statements) + found.tail == text
+    at = 0
+    for statement in found.statements:
+        at += len(statement.lead)
+        assert statement.line == text.count("\n", 0, at) + 1
+        at += len(statement.text)
+
+
+@given(GUARDED, DIALECTS)
+def test_a_directive_stands_where_it_says(text: str, dialect: Dialect) -> None:
+    lines = text.split("\n")
+    firsts = {statement.line for statement in split(text, dialect, guards=True).statements}
+    for directive in directives(text, dialect):
+        assert lines[directive.line - 1].lstrip().startswith("--")
+        assert directive.word in lines[directive.line - 1].lower()
+        assert directive.statement_line is None or directive.statement_line in firsts
 
 
 @given(TEXTS, DIALECTS)
