@@ -1,0 +1,2 @@
+-- Takes back NAME: what its up makes and nothing else, in reverse order.
+--   DROP TABLE IF EXISTS jobs;
