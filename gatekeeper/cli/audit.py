@@ -1,6 +1,7 @@
 """``gate audit [dal|hygiene|all]``."""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,12 +9,11 @@ import typer
 from gatekeeper.cli import selectors
 from gatekeeper.cli.common import Common
 from gatekeeper.cli.show import show
-from gatekeeper.model.errors import UsageError
 
 NAME = "audit"
 
 
-class Which(StrEnum):
+class Audits(StrEnum):
     """The audits that can be asked for."""
 
     DAL = "dal"
@@ -23,19 +23,39 @@ class Which(StrEnum):
 
 def command(
     common: Common,
-    which: Annotated[Which, typer.Argument(help="The audits to run.")] = Which.ALL,
+    which: Annotated[Audits, typer.Argument(help="The audits to run.")] = Audits.ALL,
     staged: selectors.Staged = False,
     worktree: selectors.Worktree = False,
     rev: selectors.Rev = None,
     range_: selectors.Range = None,
     base: selectors.Base = None,
+    changed: Annotated[
+        bool, typer.Option("--changed", help="Judge the files that the change touches; without, the whole tree.")
+    ] = False,
+    changed_lines: Annotated[
+        bool, typer.Option("--changed-lines", help="Judge only lines that the change adds or changes.")
+    ] = False,
+    tests: Annotated[bool, typer.Option("--tests", help="Judge test code as any other code.")] = False,
+    baseline: Annotated[
+        Path | None, typer.Option(help="Findings that this file knows are notes.", metavar="FILE")
+    ] = None,
+    update_baseline: Annotated[
+        bool, typer.Option("--update-baseline", help="Write what is found into the baseline.")
+    ] = False,
 ) -> int:
-    """Audit the sources: database access, portable SQL (all of the work tree, or the files of a change)."""
-    from gatekeeper import runs
+    """Audit the sources (database access, portable SQL, hygiene) of the work tree or of a selected head."""
+    from gatekeeper.audit.run import Which
     from gatekeeper.changes.selector import Selector
+    from gatekeeper.runs.audits import Ask, audit
 
-    if which is Which.HYGIENE:
-        raise UsageError("The hygiene audit isn't built in this version.", hint="gate audit dal")
     selector = Selector.of(staged=staged, worktree=worktree, rev=rev, range_=range_, base=base)
-    chosen = None if selector == Selector() else selector
-    return show(common, runs.audit(common.root, selector=chosen, config=common.config))
+    ask = Ask(
+        which=Which(which.value),
+        selector=None if selector == Selector() else selector,
+        changed=changed or changed_lines,
+        lines=changed_lines,
+        tests=tests,
+        baseline=baseline,
+        update=update_baseline,
+    )
+    return show(common, audit(common.root, ask, config=common.config))

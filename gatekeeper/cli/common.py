@@ -15,10 +15,12 @@ from gatekeeper.model.errors import UsageError
 
 
 class Format(StrEnum):
-    """The formats that are built."""
+    """How a result can be shown (contract, section 3)."""
 
     TEXT = "text"
     JSON = "json"
+    SARIF = "sarif"
+    JUNIT = "junit"
     GITHUB = "github"
 
 
@@ -77,6 +79,18 @@ class Common:
         if color is Color.ALWAYS:
             return True
         return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+    def offers(self, name: str, *formats: Format) -> None:
+        """Refuse a format that the command, which gives no verdict, doesn't have. Raises UsageError.
+
+        Called before anything is done, so that a refused call has done nothing.
+        """
+        if self.format is not None and self.format not in formats:
+            has = " and ".join(formats)
+            raise UsageError(
+                f"gate {name} has no format {self.format}, which is for verdicts; it has {has}.",
+                hint=f"gate {name} --format {formats[-1]}",
+            )
 
     def progress(self, line: str) -> None:
         """Tell on stderr what a long run is doing, where someone is watching."""

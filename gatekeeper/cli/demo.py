@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gatekeeper.cli.common import Common
+from gatekeeper.cli.common import Common, Format
 
 NAME = "demo"
 
@@ -17,4 +17,5 @@ def command(
     """Gate a real change in a repository made for it, and catch three planted faults."""
     from gatekeeper.cli.story import run_demo
 
+    common.offers(NAME, Format.TEXT)
     return run_demo(directory, lambda line: common.emit(f"{line}\n"))

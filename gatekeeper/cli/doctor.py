@@ -16,6 +16,7 @@ def command(common: Common) -> int:
     """Try out git, Python and both engines; show the configuration in force and where each value comes from."""
     from gatekeeper.runs.doctor import examine
 
+    common.offers(NAME, Format.TEXT, Format.JSON)
     found = examine(common.root, config=common.config, progress=common.progress)
     common.emit(_json(found) if common.format is Format.JSON else _text(found, common.detail))
     return found.exit_code

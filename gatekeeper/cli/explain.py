@@ -20,6 +20,7 @@ def command(
     from gatekeeper.model.rules import RULES, nearest_rule, rules_under
     from gatekeeper.reports import rules as page
 
+    common.offers(NAME, Format.TEXT, Format.JSON)
     found = rules_under(rule) if rule is not None else RULES
     if rule is not None and not found:
         near = nearest_rule(rule)

@@ -9,7 +9,7 @@ import typer
 from gatekeeper.cli.common import Common, Format
 
 if TYPE_CHECKING:  # as in show.py
-    from gatekeeper.runs.adopt import Adoption
+    from gatekeeper.runs.adoption import Adoption
 
 NAME = "init"
 
@@ -31,8 +31,9 @@ def command(
     no_prove: Annotated[bool, typer.Option("--no-prove", help="Don't try the migrations.")] = False,
 ) -> int:
     """Make a repository ready: find what is there, write gatekeeper.toml and templates, overwrite nothing."""
-    from gatekeeper.runs.adopt import Extras, adopt
+    from gatekeeper.runs.adoption import Extras, adopt
 
+    common.offers(NAME, Format.TEXT, Format.JSON)
     adoption = adopt(
         common.root,
         wanted=Extras(just=just, pre_commit=pre_commit, github=ci is Ci.GITHUB, agents=agents),

@@ -34,6 +34,7 @@ def command(
     from gatekeeper import runs
     from gatekeeper.changes.selector import Selector
 
+    common.offers(NAME, Format.TEXT, Format.GITHUB, Format.JSON)
     if write and diff:
         raise UsageError("--diff never writes and --write does.", hint="give one of them")
     selector = Selector.of(staged=staged, worktree=worktree, rev=rev, range_=range_, base=base)

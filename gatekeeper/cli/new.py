@@ -18,6 +18,7 @@ def command(common: Common, wp_id: Annotated[str, typer.Argument(metavar="WP-ID"
     """Make a packet and its refinement from templates; a -vN names its earlier revisions."""
     from gatekeeper.runs.create import new_packet
 
+    common.offers(NAME, Format.TEXT, Format.JSON)
     created = new_packet(common.root, wp_id, config=common.config)
     if common.format is Format.JSON:
         common.emit(json.dumps({"schema": "gatekeeper/new/v1", **asdict(created)}, indent=1) + "\n")

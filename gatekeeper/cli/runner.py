@@ -50,6 +50,7 @@ def apply(
     timeout: AllSeconds = 0,
 ) -> int:
     """Apply the versions that a database lacks, each in one transaction where the engine allows."""
+    common.offers("migrations apply", Format.TEXT, Format.GITHUB, Format.JSON)
     from gatekeeper.migrate import runner
 
     target, found = _target(common, url)
@@ -82,6 +83,7 @@ def undo(
     timeout: AllSeconds = 0,
 ) -> int:
     """Run the downs of the last versions, newest first; refuses without --yes-destroy-data."""
+    common.offers("migrations undo", Format.TEXT, Format.GITHUB, Format.JSON)
     from gatekeeper.migrate import runner
 
     if steps is not None and to is not None:
@@ -102,6 +104,7 @@ def undo(
 
 def status(common: Common, url: Url = None, lock_timeout: LockSeconds = 30) -> int:
     """Which versions a database holds, by gate's own table and those of sqlx, golang-migrate, diesel and goose."""
+    common.offers("migrations status", Format.TEXT, Format.GITHUB, Format.JSON)
     from gatekeeper.migrate import runner
 
     target, found = _target(common, url)
@@ -114,6 +117,7 @@ def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What it does: letters, digits, dashes, blanks.")],
 ) -> int:
     """Make the next version's up and down in the project's layout; overwrites nothing."""
+    common.offers("migrations new", Format.TEXT, Format.JSON)
     from gatekeeper.runs.new_migration import new_migration
 
     made = new_migration(common.root, name, config=common.config)

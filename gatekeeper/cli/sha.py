@@ -23,6 +23,7 @@ def command(
     """Show the SHA1 of files at the base, in the index and in the work tree, and which to record."""
     from gatekeeper import runs
 
+    common.offers(NAME, Format.TEXT, Format.JSON)
     rows = runs.shas_of(common.root, files, base=base, config=common.config)
     if common.format is Format.JSON:
         body = {"schema": "gatekeeper/sha/v1", "files": [row.model_dump(mode="json") for row in rows]}

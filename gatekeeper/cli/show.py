@@ -10,18 +10,30 @@ if TYPE_CHECKING:  # the verdict's classes cost half of what a command takes to 
 
 def show(common: Common, verdict: "Verdict") -> int:
     """Put the verdict out and return its exit code."""
-    if common.format is Format.JSON:
-        from gatekeeper.reports.json import render_json
-
-        common.emit(render_json(verdict))
-    elif common.format is Format.GITHUB:
-        from gatekeeper.reports.github import render_github
-
-        common.emit(render_github(verdict))
-    else:
-        from gatekeeper.reports.text import render_text
-        from gatekeeper.resources import template
-
-        text = render_text(verdict, template("verdict.txt.j2"), color=common.colored, detail=common.detail)
-        common.emit(text)
+    common.emit(_rendered(common, verdict))
     return verdict.exit_code
+
+
+def _rendered(common: Common, verdict: "Verdict") -> str:
+    match common.format:
+        case Format.JSON:
+            from gatekeeper.reports.json import render_json
+
+            return render_json(verdict)
+        case Format.SARIF:
+            from gatekeeper.reports.sarif import render_sarif
+
+            return render_sarif(verdict)
+        case Format.JUNIT:
+            from gatekeeper.reports.junit import render_junit
+
+            return render_junit(verdict)
+        case Format.GITHUB:
+            from gatekeeper.reports.github import render_github
+
+            return render_github(verdict)
+        case _:
+            from gatekeeper.reports.text import render_text
+            from gatekeeper.resources import template
+
+            return render_text(verdict, template("verdict.txt.j2"), color=common.colored, detail=common.detail)

@@ -1,35 +1,10 @@
 """A verdict as GitHub's workflow commands: exact lines, exact escapes."""
 
 import pytest
+from verdicts import finding, scope, verdict
 
-from gatekeeper.model.finding import CheckResult, Finding, Severity, Status
-from gatekeeper.model.verdict import Verdict
+from gatekeeper.model.finding import Finding, Severity, Status
 from gatekeeper.reports.github import render_github
-
-
-def verdict(
-    *checks: CheckResult, status: Status = Status.FAIL, packets: tuple[Verdict, ...] | None = None
-) -> Verdict:
-    return Verdict(
-        gate="check",
-        wp_id=None,
-        packet=None,
-        status=status,
-        exit_code={Status.FAIL: 1, Status.NOT_RUN: 3}.get(status, 0),
-        tool_version="0",
-        started_at="2026-01-01T00:00:00.000Z",
-        duration_ms=1,
-        checks=checks,
-        packets=packets,
-    )
-
-
-def scope(*findings: Finding, status: Status = Status.FAIL, reason: str | None = None) -> CheckResult:
-    return CheckResult(id="scope", title="Scope", status=status, reason=reason, findings=findings)
-
-
-def finding(message: str = "It is so.", **fields: object) -> Finding:
-    return Finding.model_validate({"rule": "scope.window", "message": message, **fields})
 
 
 @pytest.mark.parametrize(
@@ -63,9 +38,9 @@ def test_the_closing_line_counts_what_stands_in_all_packets() -> None:
         "::warning title=scope.window::Two.\n"
         "Check validation FAILED with 2 errors and 1 warning\n"
     )
-    assert render_github(verdict(scope(status=Status.PASS), status=Status.PASS)) == "Check validation PASSED\n"
+    assert render_github(verdict(scope(status=Status.PASS))) == "Check validation PASSED\n"
 
 
 def test_a_check_that_could_not_run_is_an_error_with_its_reason() -> None:
-    out = render_github(verdict(scope(status=Status.NOT_RUN, reason="no 50%"), status=Status.NOT_RUN))
+    out = render_github(verdict(scope(status=Status.NOT_RUN, reason="no 50%")))
     assert out == "::error title=scope::Scope could not run: no 50%25\nCheck validation NOT RUN\n"
