@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Literal
 
 Dialect = Literal["sqlite", "postgres"]
@@ -56,33 +57,23 @@ _DOLLAR_STRING = rf"\$(?P<tag>(?:[{_LETTER}][{_LETTER}0-9]*)?)\$.*?(?:\$(?P=tag)
 _WORD = rf"(?P<word>[{_LETTER}][{_LETTER}0-9$]*)"
 _NUMBER = r"(?P<number>[0-9][A-Za-z0-9_.]*)"
 
-_SQLITE = re.compile(
-    "|".join(
-        (
-            _SPACE,
-            _LINE_COMMENT,
-            r"(?P<block>/\*.*?(?:\*/|\Z))",
-            f"(?P<string>{_PLAIN_STRING})",
-            rf"(?P<quoted>{_QUOTED}|`[^`]*(?:``[^`]*)*(?:`|\Z)|\[[^\]]*(?:\]|\Z))",
-            _WORD,
-            _NUMBER,
-        )
-    ),
-    re.DOTALL,
+_SQLITE = (
+    _SPACE,
+    _LINE_COMMENT,
+    r"(?P<block>/\*.*?(?:\*/|\Z))",
+    f"(?P<string>{_PLAIN_STRING})",
+    rf"(?P<quoted>{_QUOTED}|`[^`]*(?:``[^`]*)*(?:`|\Z)|\[[^\]]*(?:\]|\Z))",
+    _WORD,
+    _NUMBER,
 )
-_POSTGRES = re.compile(
-    "|".join(
-        (
-            _SPACE,
-            _LINE_COMMENT,
-            r"(?P<block>/\*)",
-            f"(?P<string>{_ESCAPE_STRING}|{_PLAIN_STRING}|{_DOLLAR_STRING})",
-            f"(?P<quoted>{_QUOTED})",
-            _WORD,
-            _NUMBER,
-        )
-    ),
-    re.DOTALL,
+_POSTGRES = (
+    _SPACE,
+    _LINE_COMMENT,
+    r"(?P<block>/\*)",
+    f"(?P<string>{_ESCAPE_STRING}|{_PLAIN_STRING}|{_DOLLAR_STRING})",
+    f"(?P<quoted>{_QUOTED})",
+    _WORD,
+    _NUMBER,
 )
 _BARE = re.compile(r"[A-Za-z_]\w*")
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
@@ -97,9 +88,15 @@ _KINDS = {
 }
 
 
+@cache
+def _pattern(dialect: Dialect) -> re.Pattern[str]:
+    """Any token but a symbol; built when first needed, for its wide ranges take as long as a small import."""
+    return re.compile("|".join(_SQLITE if dialect == "sqlite" else _POSTGRES), re.DOTALL)
+
+
 def tokens(text: str, dialect: Dialect, start: int = 0) -> Iterator[Token]:
     """Every token of the text from an offset on, in order; joined, their texts are the text."""
-    pattern = _SQLITE if dialect == "sqlite" else _POSTGRES
+    pattern = _pattern(dialect)
     at = start
     while at < len(text):
         found = pattern.match(text, at)

@@ -1,6 +1,7 @@
 """Objects by name, through one long-lived ``git cat-file --batch``; and many at once, through one more."""
 
 import hashlib
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,6 +46,19 @@ class Objects:
             raise KeyError(name)
         header, output = asked
         yield from _pieces(output, header.size)
+
+    def up_to(self, oid: str, limit: int) -> bytes | None:
+        """The bytes of the object with that id, None for one larger than ``limit`` bytes.
+
+        Raises RepositoryError for an object that isn't there.
+        """
+        asked = self._ask(oid)
+        if asked is None:
+            raise _missing(oid)
+        header, output = asked
+        content = output.read(header.size) if header.size <= limit else None
+        _skip(output, 1 if content is not None else header.size + 1)
+        return content
 
     def _ask(self, name: str) -> tuple["_Header", BinaryIO] | None:
         if not name or "\n" in name or "\0" in name:
@@ -92,10 +106,7 @@ def _batch(git: Git, oids: Iterable[str], folder: Path) -> Iterator[BinaryIO]:
 def _next(stream: BinaryIO, oid: str) -> _Header:
     header = _header(stream)
     if header is None:
-        raise RepositoryError(
-            f"The object {oid} is missing from the repository.",
-            hint="git fetch --refetch, or git fsck to see more",
-        )
+        raise _missing(oid)
     return header
 
 
@@ -106,6 +117,12 @@ def _next_blob(stream: BinaryIO, oid: str) -> _Header:
             f"The object {oid} is a {header.type} where a file is expected.", hint="git fsck names the broken tree"
         )
     return header
+
+
+def _missing(oid: str) -> RepositoryError:
+    return RepositoryError(
+        f"The object {oid} is missing from the repository.", hint="git fetch --refetch, or git fsck to see more"
+    )
 
 
 def read_many(git: Git, oids: Iterable[str], folder: Path) -> Iterator[tuple[str, bytes]]:
@@ -122,6 +139,31 @@ def read_many(git: Git, oids: Iterable[str], folder: Path) -> Iterator[tuple[str
             content = stream.read(header.size)
             stream.read(1)
             yield oid, content
+
+
+def read_each(git: Git, oids: Iterable[str], folder: Path, limit: int) -> Iterator[bytes | None]:
+    """The bytes of each object, in order, one in memory at a time; None for one larger than ``limit`` bytes.
+
+    One process. Raises RepositoryError for an object that isn't there. ``folder`` is for the list of ids.
+    """
+    wanted = list(oids)
+    if not wanted:
+        return
+    with tempfile.TemporaryFile(dir=folder) as ids:
+        ids.write("".join(f"{oid}\n" for oid in wanted).encode("ascii"))
+        ids.seek(0)
+        with git.stream("cat-file", "--batch", "--buffer", stdin=ids) as stream:
+            for oid in wanted:
+                size = _next(stream, oid).size
+                content = stream.read(size) if size <= limit else None
+                _skip(stream, 1 if content is not None else size + 1)
+                yield content
+
+
+def _skip(stream: BinaryIO, size: int) -> None:
+    """Read on by that many bytes."""
+    while size > 0:
+        size -= len(stream.read(min(size, _CHUNK))) or size
 
 
 def facts_of(git: Git, oids: Iterable[str], folder: Path) -> dict[str, BlobFacts]:

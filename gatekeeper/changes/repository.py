@@ -250,7 +250,7 @@ class Repository:
     def tree(self, rev: str) -> Tree:
         """The tree that a commit, tag or tree id names, to look into; UsageError if it names none."""
         oid = self.tree_id(rev)
-        return self._trees.setdefault(oid, Tree(oid, self.git, self._objects))
+        return self._trees.setdefault(oid, Tree(oid, self.git, self._objects, self._scratch.folder, self.root))
 
     def file_at(self, rev: str, path: str) -> bytes | None:
         """The bytes of a file in a commit or tree, the text of a link; None where there is no such file."""

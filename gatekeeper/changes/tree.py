@@ -1,32 +1,39 @@
 """A tree of the repository, read when it is looked into."""
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
+from pathlib import Path
 
 from gatekeeper.changes.git import Git
-from gatekeeper.changes.objects import Objects
+from gatekeeper.changes.objects import Objects, read_each
+from gatekeeper.changes.ondisk import blob_on_disk
 from gatekeeper.model.changes import Side
 from gatekeeper.model.names import decode
 
 
 class Tree:
-    """A ``TreeView`` of the tree with that id; valid as long as its repository is open."""
+    """A ``TreeView`` of the tree with that id; valid as long as its repository is open.
 
-    def __init__(self, oid: str, git: Git, objects: Objects) -> None:
+    ``root`` is the work tree, None where there is none: a file that lies there unchanged is read from there.
+    """
+
+    def __init__(self, oid: str, git: Git, objects: Objects, scratch: Path, root: Path | None) -> None:
         self.oid = oid
         self._git = git
         self._objects = objects
+        self._scratch = scratch
+        self._root = root
 
     @cached_property
     def entries(self) -> Mapping[str, Side]:
         """Every file of the tree by path, submodules and links included; one process."""
         listing = self._git.run("ls-tree", "-r", "-z", "--full-tree", self.oid).out
         entries: dict[str, Side] = {}
-        for line in listing.split(b"\0")[:-1]:
-            facts, _, name = line.partition(b"\t")
-            mode, _, oid = facts.decode("ascii").split(" ")
-            entries[decode(name)] = Side(mode, oid)
+        for line in decode(listing).split("\0")[:-1]:
+            facts, _, name = line.partition("\t")
+            mode, _, oid = facts.split(" ")
+            entries[name] = Side(mode, oid)
         return entries
 
     @cached_property
@@ -40,6 +47,19 @@ class Tree:
         if found is None:
             raise KeyError(path)
         return found.content
+
+    def read_each(self, paths: Iterable[str], limit: int) -> Iterator[tuple[str, bytes | None]]:
+        """Each file with its bytes, in order, one in memory at a time; None for more than ``limit`` bytes."""
+        wanted = list(paths)
+        if self._root is None:
+            oids = [self.entries[path].oid for path in wanted]
+            yield from zip(wanted, read_each(self._git, oids, self._scratch, limit), strict=True)
+            return
+        above = f"{self._root}/"
+        for path in wanted:
+            oid = self.entries[path].oid
+            data = blob_on_disk(above + path, oid, limit)
+            yield path, data if data is not None else self._objects.up_to(oid, limit)
 
     def is_folder(self, path: str) -> bool:
         """Whether the tree holds anything below ``path`` (no trailing slash)."""

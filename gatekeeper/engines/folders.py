@@ -5,12 +5,13 @@ import shutil
 import stat
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from gatekeeper import clock
 
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _NOBODY = 65534
@@ -140,7 +141,7 @@ def kept(folder: Path, build: Callable[[Path], None]) -> Path:
     folder.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
     for old in folder.parent.glob("building-*"):
         with suppress(OSError):
-            if time.time() - old.stat().st_mtime > _ABANDONED:
+            if clock.seconds() - old.stat().st_mtime > _ABANDONED:
                 shutil.rmtree(old, ignore_errors=True)
     made = Path(tempfile.mkdtemp(prefix="building-", dir=folder.parent))
     try:

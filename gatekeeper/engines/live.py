@@ -110,6 +110,9 @@ class LiveSession(Session):
 
     shown: str
 
+    def create_extension(self, name: str) -> None:
+        """Create PostgreSQL's extension if it isn't there; nothing on an engine without. Raises SqlError."""
+
     @abstractmethod
     def query(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """The rows of one query of ours."""

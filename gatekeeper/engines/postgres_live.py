@@ -1,7 +1,6 @@
 """A PostgreSQL database that a URL names."""
 
 import hashlib
-import random
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -11,6 +10,7 @@ import psycopg
 from psycopg import sql as pgsql
 from psycopg.pq import TransactionStatus
 
+from gatekeeper import clock
 from gatekeeper.engines import postgres_presence
 from gatekeeper.engines.base import EngineName, EngineUnavailable, Interrupted, Interrupter, ObjectName, SqlError
 from gatekeeper.engines.live import Clock, Limits, LiveSession
@@ -19,7 +19,7 @@ from gatekeeper.engines.postgres_place import Place, statement_error, url_parame
 _LOOK_SECONDS = 0.1
 _COLUMNS = """
 SELECT lower(attname) FROM pg_catalog.pg_attribute
-WHERE attrelid = to_regclass(?) AND attnum > 0 AND NOT attisdropped"""
+WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped"""
 _TABLES = """
 SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p', 'f', 'v', 'm') AND NOT EXISTS (
@@ -84,6 +84,11 @@ class PostgresSession(LiveSession):
     def execute(self, sql: str) -> None:
         """Run one statement and drop its rows."""
         self._run(sql.encode())
+
+    def create_extension(self, name: str) -> None:
+        """Create it, and those that it needs, if it isn't there."""
+        quoted = name.replace('"', '""')
+        self.execute(f'CREATE EXTENSION IF NOT EXISTS "{quoted}" CASCADE')
 
     def query(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """The rows of one query."""
@@ -173,7 +178,7 @@ class PostgresSession(LiveSession):
                     f"Another migrator works on {self.shown} and did so for {self._limits.lock:g} seconds.",
                     hint="wait for it, or wait longer with --lock-timeout SECONDS; then run the command again",
                 )
-            time.sleep(_LOOK_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 - to spread the askers
+            time.sleep(clock.spread(_LOOK_SECONDS))
         self._backend = self._pid()
         try:
             yield

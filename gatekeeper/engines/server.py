@@ -21,6 +21,7 @@ from pathlib import Path
 from threading import Timer
 from typing import IO
 
+from gatekeeper import clock
 from gatekeeper.engines.base import EngineUnavailable
 from gatekeeper.engines.binaries import Binaries, usable_binaries
 from gatekeeper.engines.folders import (
@@ -277,7 +278,7 @@ def remove_leftovers(account: Account | None) -> None:
                     with (folder / "lock").open("r+", encoding="ascii") as lock:
                         _lock(lock)
                         _end_postmaster(_Home(folder, account))
-                elif time.time() - folder.stat().st_mtime < _ABANDONED:
+                elif clock.seconds() - folder.stat().st_mtime < _ABANDONED:
                     continue
                 shutil.rmtree(folder, ignore_errors=True)
 

@@ -309,6 +309,16 @@ class SqliteDatabase(Database):
         return TableRows(count, digest % _DIGEST, per_column) if count else None
 
 
+def refusal() -> str | None:
+    """Why SQLite can't make a table here; None where it can."""
+    try:
+        with closing(sqlite3.connect(":memory:")) as connection:
+            connection.execute("CREATE TABLE trial (id INTEGER PRIMARY KEY)")
+    except sqlite3.Error as error:
+        return str(error)
+    return None
+
+
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 
+from gatekeeper import clock
 from gatekeeper.engines.base import EngineName, TableRows
 from gatekeeper.migrate.scripts import Script
 
@@ -20,8 +21,7 @@ def await_another_second(engine: EngineName, *scripts: Script) -> None:
     if engine == "sqlite" and any(
         token.word in _CLOCKS for script in scripts for s in script.split(engine).statements for token in s.tokens
     ):
-        now = time.time()
-        time.sleep(1.01 - now % 1)
+        time.sleep(1.01 - clock.seconds() % 1)
 
 
 def unsteady_columns(first: Mapping[str, TableRows], second: Mapping[str, TableRows]) -> dict[str, set[str]]:

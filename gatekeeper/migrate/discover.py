@@ -5,9 +5,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from posixpath import basename, dirname
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from gatekeeper.engines.base import EngineName
 from gatekeeper.migrate.scripts import Script, has_sections, sections, sha256, whole
 from gatekeeper.model.errors import UsageError
 from gatekeeper.model.finding import Finding, Severity
@@ -15,14 +14,21 @@ from gatekeeper.model.globs import is_glob, matches
 from gatekeeper.model.proof import SourceFile
 from gatekeeper.model.settings import MigrationSettings
 
+if TYPE_CHECKING:  # the engines are loaded where something runs on them
+    from gatekeeper.engines.base import EngineName
+
 Layout = Literal["suffix", "up-down", "folder", "sections"]
 Direction = Literal["up", "down"]
 
-ENGINES: tuple[EngineName, ...] = ("sqlite", "postgres")
+ENGINES: "tuple[EngineName, ...]" = ("sqlite", "postgres")
 TIMESTAMP_DIGITS = 8
 _VERSION = re.compile(r"[Vv]?([\d-]+)\Z")
 _ENGINE_PART = re.compile(r"\.(sqlite|postgres)(?:ql)?(?=\.)")
-_ENGINE_FOLDERS: Mapping[str, EngineName] = {"sqlite": "sqlite", "postgres": "postgres", "postgresql": "postgres"}
+_ENGINE_FOLDERS: "Mapping[str, EngineName]" = {
+    "sqlite": "sqlite",
+    "postgres": "postgres",
+    "postgresql": "postgres",
+}
 _DESCRIPTIONS = {
     "suffix": "NNNN_name.sql with NNNN_name.down.sql",
     "up-down": "NNNN_name.up.sql with NNNN_name.down.sql",
@@ -91,7 +97,7 @@ class MigrationSet:
 class Discovery:
     """The sets by engine, the layout, why it was chosen (a sentence), and notes and warnings on names."""
 
-    sets: Mapping[EngineName, MigrationSet]
+    sets: "Mapping[EngineName, MigrationSet]"
     layout: Layout | None
     reason: str
     findings: tuple[Finding, ...] = ()
@@ -137,7 +143,7 @@ def discover(files: Iterable[SourceFile], settings: MigrationSettings) -> Discov
     return Discovery(sets, layout, reason, tuple(dict.fromkeys(findings)))
 
 
-def paths_of(settings: MigrationSettings, engine: EngineName) -> tuple[str, ...]:
+def paths_of(settings: MigrationSettings, engine: "EngineName") -> tuple[str, ...]:
     """The folders and globs of one engine: its own list, else the one that all share."""
     return (settings.sqlite if engine == "sqlite" else settings.postgres) or settings.paths
 
@@ -158,7 +164,7 @@ def _placed(paths: tuple[str, ...], path: str) -> int | None:
     return _depth(paths, path) if own is None else _depth((own[0],), path)
 
 
-def _own_folder(paths: tuple[str, ...], path: str) -> tuple[str, EngineName] | None:
+def _own_folder(paths: tuple[str, ...], path: str) -> "tuple[str, EngineName] | None":
     """The folder of one engine alone, directly below one of the paths, in which the file lies, and the engine."""
     folder = dirname(path)
     for candidate in (folder, dirname(folder)):
@@ -276,7 +282,7 @@ def _names_differ(up: _Part, down: _Part) -> Finding:
     )
 
 
-def by_version(sets: Mapping[EngineName, MigrationSet]) -> Mapping[int, list[Migration]]:
+def by_version(sets: "Mapping[EngineName, MigrationSet]") -> Mapping[int, list[Migration]]:
     """All engines' migrations by version, each file once, in order."""
     out: dict[int, dict[str, Migration]] = defaultdict(dict)
     for found in sets.values():

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from gatekeeper.engines.base import EngineName
 from gatekeeper.migrate.discover import Discovery, Migration, MigrationSet, Version, by_version, version_of
 from gatekeeper.model.errors import ConfigError
 from gatekeeper.model.finding import Finding, Severity
 from gatekeeper.model.settings import MigrationSettings
+
+if TYPE_CHECKING:  # the engines are loaded where something runs on them
+    from gatekeeper.engines.base import EngineName
 
 
 class Since:

@@ -91,17 +91,14 @@ class Applying:
                 self._job.baselined.append(migration.version.text)
 
     def _create_extensions(self) -> None:
-        if self._session.engine != "postgres":
-            return
         for extension in self._job.settings.postgres_extensions:
-            quoted = extension.replace('"', '""')
             try:
-                self._session.execute(f'CREATE EXTENSION IF NOT EXISTS "{quoted}" CASCADE')
+                self._session.create_extension(extension)
             except SqlError as error:
                 what = f"[migrations] postgres-extensions names {extension}"
                 raise EngineUnavailable(
                     f"{what}, which can't be created: {error.message}.",
-                    hint=f'let a superuser run: CREATE EXTENSION "{quoted}"',
+                    hint=f"let a superuser create the extension {extension}",
                 ) from None
 
     def _standing(self) -> Standing:

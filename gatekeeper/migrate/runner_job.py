@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from gatekeeper import __version__
+from gatekeeper import __version__, clock
 from gatekeeper.engines.base import EngineUnavailable, Interrupted, Interrupter, SqlError
 from gatekeeper.engines.live import DatabaseUrl, Limits, LiveSession, Use, open_session, parse_url
 from gatekeeper.migrate.discover import Migration, Version, discover, version_of
@@ -193,7 +193,7 @@ def _age(row: Row) -> float:
         written = dt.datetime.fromisoformat(row.applied_at or "")
     except ValueError:
         return float("inf")
-    return (dt.datetime.now(dt.UTC) - written).total_seconds()
+    return (clock.now() - written).total_seconds()
 
 
 @contextmanager

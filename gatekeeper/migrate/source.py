@@ -1,7 +1,7 @@
 """Picking the migrations out of a tree without reading anything else."""
 
 from gatekeeper.migrate.discover import takes_part
-from gatekeeper.model.changes import LINK, TreeView
+from gatekeeper.model.changes import LINK, SUBMODULE, TreeView
 from gatekeeper.model.proof import SourceFile
 from gatekeeper.model.settings import MigrationSettings
 
@@ -10,6 +10,6 @@ def migration_files(tree: TreeView, settings: MigrationSettings) -> list[SourceF
     """The SQL files of the tree under the configured paths, sorted; links and submodules are none."""
     return [
         SourceFile(path, tree.read(path))
-        for path, side in sorted(tree.entries.items())
-        if takes_part(path, settings) and not side.is_submodule and side.mode != LINK
+        for path in sorted(path for path in tree.entries if path.endswith(".sql"))
+        if takes_part(path, settings) and tree.entries[path].mode not in {LINK, SUBMODULE}
     ]

@@ -1,13 +1,12 @@
 """The runner's own table: which versions a database holds, and the digest of the text that made each."""
 
-import datetime as dt
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from posixpath import basename, dirname
 from typing import Literal
 
-from gatekeeper import __version__
+from gatekeeper import __version__, clock
 from gatekeeper.engines.base import EngineUnavailable
 from gatekeeper.engines.live import LiveSession
 from gatekeeper.migrate.discover import Migration, label_of, version_of
@@ -48,7 +47,7 @@ def name_of(migration: Migration) -> str:
 
 def now() -> str:
     """The present in UTC, ISO 8601 with seconds."""
-    return dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class Tracking:

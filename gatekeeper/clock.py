@@ -1,0 +1,39 @@
+"""The one place that reads the wall clock and chance."""
+
+import datetime as dt
+import random
+import time
+from dataclasses import dataclass, field
+
+
+def now() -> dt.datetime:
+    """The present moment, in UTC."""
+    return dt.datetime.now(dt.UTC)
+
+
+def seconds() -> float:
+    """The present moment in seconds since 1970."""
+    return time.time()
+
+
+def spread(wait: float) -> float:
+    """A time of between half of ``wait`` and one and a half of it, so that many who wait don't ask at once."""
+    return wait * random.uniform(0.5, 1.5)  # noqa: S311 - nothing secret
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """When a run began."""
+
+    at: dt.datetime = field(default_factory=now)
+    monotonic: float = field(default_factory=time.monotonic)
+
+    @property
+    def started_at(self) -> str:
+        """UTC, ISO 8601 with a Z."""
+        return self.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    @property
+    def duration_ms(self) -> int:
+        """Milliseconds since the run began."""
+        return round((time.monotonic() - self.monotonic) * 1000)
