@@ -2,7 +2,7 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -126,6 +126,10 @@ class Files:
 
     def read(self, path: str) -> bytes:
         return self._data[path]
+
+    def read_each(self, paths: Iterable[str], limit: int) -> Iterator[tuple[str, bytes | None]]:
+        for path in paths:
+            yield path, self._data[path] if len(self._data[path]) <= limit else None
 
     def is_folder(self, path: str) -> bool:
         return any(name.startswith(f"{path}/") for name in self._data)

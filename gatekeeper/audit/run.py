@@ -1,63 +1,188 @@
-"""Run the configured packs on a tree (contract, section 3, CX-DBP-VAL-010 to 014)."""
+"""Run the configured packs on a tree (contract, section 3, CX-DBP-VAL-010 to 014 and hygiene)."""
 
-from collections.abc import Callable, Collection, Sequence
+import difflib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
-from gatekeeper.audit.match import found_by
-from gatekeeper.audit.rule import packs
+from gatekeeper.audit.crew import examine_all
+from gatekeeper.audit.examine import Examiner, Hit
+from gatekeeper.audit.found import Found
+from gatekeeper.audit.load import shipped
+from gatekeeper.audit.readiness import unready
+from gatekeeper.audit.rule import (
+    AuditRule,
+    Bound,
+    CheckMatcher,
+    CodeMatcher,
+    EnginesMatcher,
+    MigrationsMatcher,
+    SqlMatcher,
+    TextMatcher,
+    packs,
+)
+from gatekeeper.audit.rust_modules import RustModules
+from gatekeeper.audit.scan import Scan
 from gatekeeper.audit.sources import Sources
-from gatekeeper.model.changes import TreeView
-from gatekeeper.model.finding import Finding
-from gatekeeper.model.settings import Settings
+from gatekeeper.model.errors import ConfigError
+from gatekeeper.model.finding import Finding, Severity
+from gatekeeper.model.names import for_output
+
+Structure = Callable[[], Sequence[Finding]]
+"""The structural lint's findings on all migrations."""
+
+
+class Which(StrEnum):
+    """The audits that can be asked for; a project's own rules under other names run with ``all`` alone."""
+
+    DAL = "dal"
+    HYGIENE = "hygiene"
+    ALL = "all"
+
+    def takes(self, rule: AuditRule) -> bool:
+        """Whether the rule is one of these audits."""
+        prefix = {Which.DAL: "CX-DBP-", Which.HYGIENE: "hygiene."}.get(self, "")
+        return rule.id.startswith(prefix)
 
 
 @dataclass(frozen=True, slots=True)
 class AuditResult:
     """What an audit came to: ``remarks`` say what did not run; ``applies`` is False where there was nothing to do.
 
-    The findings are sorted; no waiver is applied.
+    The findings are sorted; no waiver is applied. ``rules`` are the ids of the rules that ran.
     """
 
     findings: tuple[Finding, ...] = ()
     remarks: tuple[str, ...] = ()
     applies: bool = True
+    rules: frozenset[str] = frozenset()
 
 
 def audit(
-    tree: TreeView,
-    settings: Settings,
+    sources: Sources,
     *,
-    structure: Callable[[], Sequence[Finding]],
-    changed: Collection[str] | None = None,
+    structure: Structure,
+    which: Which = Which.ALL,
+    own: Sequence[AuditRule] = (),
+    tests: bool = False,
 ) -> AuditResult:
-    """Audit the tree: each source (of ``changed`` only where given), and the whole set where a rule is about that.
+    """Audit what is selected of the sources, and the whole set where a rule is about that.
 
-    ``structure`` gives the structural lint's findings on all migrations. Nothing is read from the work tree.
+    ``own`` are the project's rules, which run whatever packs are configured. With ``tests`` test code counts as
+    any other. Raises ConfigError for a pack that there isn't.
     """
-    built = packs()
-    sources = Sources(tree, settings, changed)
-    chosen = [built[name] for name in dict.fromkeys(settings.audit.packs) if name in built]
-    remarks = [*_not_built(settings, built)]
-    if not chosen or not any(path.endswith((".rs", ".sql")) for path in sources.paths):
-        reason = "no pack is configured" if not settings.audit.packs else "no pack that is configured is built"
-        if chosen:
-            reason = "the tree holds no source in a language of the configured packs, and no migration"
-        return AuditResult(remarks=(reason, *remarks), applies=False)
-    findings: set[Finding] = set()
-    idle: dict[str, str] = {}
-    for pack in chosen:
-        for rule, matcher in pack.matchers:
-            outcome = found_by(rule, matcher, sources, structure)
-            findings.update(outcome.findings)
-            if outcome.idle:
-                idle[rule] = outcome.idle
-    remarks += [f"{rule} doesn't apply: {why}" for rule, why in sorted(idle.items())]
-    return AuditResult(tuple(sorted(findings, key=Finding.sort_key)), tuple(remarks))
+    matchers = [bound for bound in _chosen(sources, own) if which.takes(bound.rule)]
+    run = _Run(sources, matchers, structure, tests=tests or sources.settings.audit.tests)
+    if not matchers:
+        reason = (
+            "no pack is configured" if not sources.settings.audit.packs else "no pack of this audit is configured"
+        )
+        return AuditResult(remarks=(reason,), applies=False)
+    findings = sorted(set(run.findings()), key=Finding.sort_key)
+    if not findings and not run.applied:
+        reason = "the tree holds no source in a language of the configured packs, and no migration"
+        return AuditResult(remarks=(reason,), applies=False)
+    remarks = tuple(f"{rule} doesn't apply: {why}" for rule, why in sorted(run.idle.items()))
+    return AuditResult(tuple(findings), remarks, rules=frozenset(bound.rule.id for bound in matchers))
 
 
-def _not_built(settings: Settings, built: Collection[str]) -> list[str]:
-    missing = [name for name in dict.fromkeys(settings.audit.packs) if name not in built]
-    remarks = [f"pack {name} isn't built in this version and did not run" for name in missing]
-    if settings.audit.rules:
-        remarks.append("[audit] rules isn't built in this version; the project's own rules did not run")
-    return remarks
+def _chosen(sources: Sources, own: Sequence[AuditRule]) -> list[Bound]:
+    """The matchers of the configured packs, then those of the project's own that no configured pack holds."""
+    built = packs((*shipped(), *own))
+    names = dict.fromkeys(sources.settings.audit.packs)
+    for name in names:
+        if name not in built:
+            near = difflib.get_close_matches(name, built, n=1, cutoff=0.0)[0]
+            raise ConfigError(
+                f"[audit] packs names {name!r}, which there isn't; the nearest is {near!r}.",
+                hint=f"packs = {sorted(built)}",
+            )
+    own_packs = dict.fromkeys(matcher.pack for rule in own for matcher in rule.matcher)
+    chosen = [bound for name in names for bound in built[name]]
+    rest = [bound for name in own_packs if name not in names for bound in built[name] if bound.rule in own]
+    return [*chosen, *rest]
+
+
+class _Run:
+    """One audit; ``idle`` says why a rule has nothing to judge, ``applied`` whether anything had."""
+
+    def __init__(self, sources: Sources, matchers: Sequence[Bound], structure: Structure, *, tests: bool) -> None:
+        self._sources = sources
+        self._matchers = matchers
+        self._structure = structure
+        self._tests = tests
+        self._modules = RustModules(sources)
+        self._both = len(set(sources.settings.migrations.engines)) > 1
+        self.idle: dict[str, str] = {}
+        self.applied = False
+
+    def findings(self) -> Iterator[Finding]:
+        """Everything that is found, in no particular order."""
+        active = [bound for bound in self._matchers if self._both or not isinstance(bound.matcher, SqlMatcher)]
+        scan = Scan(self._sources, active)
+        noted: dict[tuple[str, int | None], Finding] = {}
+        for hit in (*examine_all(Examiner(active, tests=self._tests), scan.jobs()), *scan.notes):
+            bound = active[hit.at]
+            if hit.note:
+                known = noted.get((hit.path, hit.line))
+                note = _finding(bound, hit, Severity.NOTE)
+                noted[hit.path, hit.line] = min((note, known or note), key=Finding.sort_key)
+            elif self._sources.selection.holds(hit.path, hit.line) and self._counts(bound, hit):
+                yield _finding(bound, hit)
+        yield from noted.values()
+        # Checks come after: what they want to know of a file has been noticed when it was read.
+        for bound in self._matchers:
+            yield from self._whole(bound)
+        self.applied = self.applied or Scan(self._sources, self._matchers).looked
+
+    def _counts(self, bound: Bound, hit: Hit) -> bool:
+        """Whether the hit's code is of the kind that the matcher is about, test code or production."""
+        test = hit.test or self._modules.is_test(hit.path)
+        matcher = bound.matcher
+        wanted = matcher.code if isinstance(matcher, CodeMatcher | TextMatcher) else "production"
+        if wanted == "test":
+            return test
+        return wanted == "all" or self._tests or not test
+
+    def _whole(self, bound: Bound) -> Iterator[Finding]:
+        """What a matcher finds that is about the whole set or a change."""
+        matcher = bound.matcher
+        if isinstance(matcher, MigrationsMatcher):
+            found = self._structure()
+            self.applied = self.applied or bool(found)
+            for finding in found:
+                if finding.rule in matcher.rules:
+                    yield finding.model_copy(update={"rule": bound.rule.id})
+        elif isinstance(matcher, EnginesMatcher):
+            unmet = unready(matcher, self._sources, self._modules) if self._both else None
+            if unmet is None:
+                why = "no storage code uses a database" if self._both else "only one engine is configured"
+                self.idle.setdefault(bound.rule.id, why)
+            else:
+                self.applied = True
+                yield from (_finding(bound, found) for found in unmet)
+        elif isinstance(matcher, CheckMatcher):
+            yield from self._checked(bound, matcher.check)
+        elif isinstance(matcher, SqlMatcher) and not self._both:
+            self.idle[bound.rule.id] = "only one engine is configured"
+
+    def _checked(self, bound: Bound, name: str) -> Iterator[Finding]:
+        from gatekeeper.audit.checks import CHECKS  # noqa: PLC0415 - some of the checks bring libraries along
+
+        matcher = bound.matcher
+        for found in CHECKS[name](self._sources):
+            yield _finding(bound, found, matcher.severity)
+
+
+def _finding(bound: Bound, hit: Hit | Found, severity: Severity | None = None) -> Finding:
+    path = for_output(hit.path)
+    place = f"{path}:{hit.line}" if hit.line is not None else path
+    noted = severity is Severity.NOTE
+    return Finding(
+        rule=bound.rule.id,
+        severity=severity or bound.severity,
+        message=f"{place} {hit.says}.",
+        path=path,
+        line=hit.line,
+        hint=None if noted else hit.mend or bound.rule.mend,
+    )

@@ -1,13 +1,19 @@
-"""A Rust file as the rules see it: what its code mentions, where its SQL text stands, which of it is test code."""
+"""A Rust file as the rules see it: what its code mentions, under whatever name, outside test code."""
 
-from collections.abc import Collection, Iterator
+from bisect import bisect_left
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import re2
+
+from gatekeeper.audit.parsed import Parsed
 from gatekeeper.audit.rust_names import Path, Scope, imports, resolved, written
-from gatekeeper.audit.rust_tests import is_documentation, marks_test
+from gatekeeper.audit.rust_tests import ATTRIBUTED_WITHIN, marks_test
 from gatekeeper.audit.rust_tokens import paths_in
+from gatekeeper.audit.syntax import line_of
+from gatekeeper.audit.uses import Place
 
 if TYPE_CHECKING:  # the parser is loaded where source is parsed
     from ast_grep_py import SgNode
@@ -30,26 +36,21 @@ _SIGNED = frozenset(
 )
 _TYPES = frozenset({"struct_item", "enum_item", "union_item", "trait_item", "type_item", "type_parameter"})
 _PATHS = frozenset({"scoped_identifier", "scoped_type_identifier"})
-# An attribute on these is part of the node itself, not of what comes before it.
-_ATTRIBUTED_WITHIN = frozenset({"match_arm", "field_initializer", "shorthand_field_initializer"})
 _TREES = frozenset({"token_tree", "token_repetition"})
-_BINDINGS = {
-    "const_item": ("name", "value"),
-    "static_item": ("name", "value"),
-    "let_declaration": ("pattern", "value"),
-    "for_expression": ("pattern", "value"),
-    "compound_assignment_expr": ("left", "right"),
-}
-_WORDS = frozenset({"identifier", "type_identifier", "field_identifier", "string_content"})
-_APPENDING = frozenset({"push", "push_str"})
-
-
-class Place(StrEnum):
-    """Where code mentions something: in a signature or a field, in a body, or in what a file hands on."""
-
-    SIGNATURE = "signature"
-    BODY = "body"
-    EXPORT = "export"
+# What may give a name a meaning is always looked into; of the rest only what holds a wanted word.
+_ALWAYS = frozenset({"use_declaration", "extern_crate_declaration", "macro_definition"})
+# What "as" leads to in a cast, or in an import without a name.
+_CAST_TO = frozenset(
+    {
+        *(f"{kind}{size}" for kind in "iu" for size in (8, 16, 32, 64, 128, "size")),
+        "f32",
+        "f64",
+        "char",
+        "bool",
+        "_",
+    }
+)
+_NEW_NAMES = re2.compile(r"\b(?:as|type)\s+(\w+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,50 +92,49 @@ class _Raw:
 
 @dataclass(slots=True)
 class RustFile:
-    """What one file holds outside test code, and the words that its test code uses.
-
-    ``texts`` maps a name to the expressions that it is bound to; ``constants`` are the values of constants;
-    ``imported`` are the first names of imports; ``modules`` maps each module that the file declares without a body
-    to whether it is test code. ``broken`` is the first line that isn't understood.
-    """
+    """What one file mentions outside test code, in order."""
 
     mentions: list[Mention] = field(default_factory=list)
     methods: list[MethodCall] = field(default_factory=list)
-    texts: "dict[str, list[SgNode]]" = field(default_factory=dict)
-    constants: "list[SgNode]" = field(default_factory=list)
-    modules: dict[str, bool] = field(default_factory=dict)
-    imported: set[str] = field(default_factory=set)
-    test_words: set[str] = field(default_factory=set)
-    broken: int | None = None
-
-    def uses(self, crates: Collection[str]) -> bool:
-        """Whether code outside tests names one of the crates."""
-        named = {path[0] for mention in self.mentions for path in mention.paths}
-        return any(crate in self.imported or crate in named for crate in crates)
 
 
-def read_rust(source: str, *, test: bool = False) -> RustFile:
-    """Parse a Rust file, with ``test`` as test code throughout. What isn't understood is passed over."""
-    from ast_grep_py import SgRoot  # noqa: PLC0415 - loaded only where there is Rust to read
+def read_rust(file: Parsed, wanted: Collection[str], *, tests: bool = False) -> RustFile:
+    """What the file mentions of the wanted patterns' names; more may be there, less never is.
 
-    return _Reader().read(SgRoot(source, "rust").root(), test)
+    With ``tests`` test code counts as any other. What isn't understood is passed over.
+    """
+    marks = [] if file.test and not tests else [m.start() for m in _words(file.text, wanted).finditer(file.text)]
+    return _Reader(marks, tests=tests).read(file.root) if marks else RustFile()
 
 
-def line_of(node: "SgNode") -> int:
-    """The 1-based line on which the node begins."""
-    return int(node.range().start.line) + 1
+def _words(text: str, wanted: Collection[str]) -> "re2._Regexp[str]":
+    """What a piece of code must hold to matter: a part of a wanted name, or a name that the file makes itself."""
+    new = {found.group(1) for found in _NEW_NAMES.finditer(text)} - _CAST_TO
+    return _any_word(frozenset(wanted), frozenset(new))
+
+
+@lru_cache(maxsize=64)
+def _any_word(wanted: frozenset[str], new: frozenset[str]) -> "re2._Regexp[str]":
+    parts = {part for pattern in wanted for part in pattern.rstrip("!").split("::") if part.strip("*[]")}
+    words = [re2.escape(part).replace(r"\*", r"\w*") for part in parts]
+    return re2.compile(rf"\b(?:{'|'.join(sorted({*words, *map(re2.escape, new)}))})\b")
 
 
 class _Reader:
-    """One walk over the tree: scopes and names first, what they stand for once all are known."""
+    """One walk over the tree: scopes and names first, what they stand for once all are known.
 
-    def __init__(self) -> None:
+    ``marks`` are the offsets of the wanted words, in order.
+    """
+
+    def __init__(self, marks: Sequence[int], *, tests: bool) -> None:
+        self.marks = marks
+        self.tests = tests
         self.file = RustFile()
         self.raw: list[_Raw] = []
         self.stack: list[tuple[SgNode, _Context]] = []
 
-    def read(self, root: "SgNode", test: bool) -> RustFile:
-        self.stack.append((root, _Context(Scope(), test=test)))
+    def read(self, root: "SgNode") -> RustFile:
+        self.stack.append((root, _Context(Scope())))
         while self.stack:
             self.visit(*self.stack.pop())
         self.file.mentions = [self.mention(raw) for raw in self.raw]
@@ -148,10 +148,6 @@ class _Reader:
 
     def visit(self, node: "SgNode", at: _Context) -> None:
         kind = node.kind()
-        if kind == "ERROR" and self.file.broken is None:
-            self.file.broken = line_of(node)
-        if at.test and kind in _WORDS:
-            self.file.test_words.add(node.text())
         if kind in {"use_declaration", "extern_crate_declaration"}:
             self.imported(node, at)
         elif kind in _TREES:
@@ -165,8 +161,6 @@ class _Reader:
 
     def within(self, node: "SgNode", kind: str, at: _Context) -> None:
         """Take in what the node declares or calls, then go on to its children."""
-        if not at.test:
-            self.bound(node, kind)
         if kind == "call_expression":
             self.called(node, at)
         elif kind == "macro_invocation":
@@ -191,7 +185,6 @@ class _Reader:
 
     def module(self, node: "SgNode", name: str, at: _Context) -> _Context:
         if node.field("body") is None:
-            self.file.modules[name] = at.test
             return at
         inner = Scope(at.scope)
         at.scope.modules[name] = inner
@@ -208,8 +201,8 @@ class _Reader:
         """Children in order; an attribute marks what comes next, an inner one all that it stands in."""
         children = node.children()
         marks = [c for c in children if c.kind() in {"attribute_item", "inner_attribute_item"}]
-        inner = [m for m in marks if m.kind() == "inner_attribute_item" or kind in _ATTRIBUTED_WITHIN]
-        test = at.test or any(marks_test(m) for m in inner)
+        inner = [m for m in marks if m.kind() == "inner_attribute_item" or kind in ATTRIBUTED_WITHIN]
+        test = at.test or self.tested(inner)
         declared = node.field("name") if kind in _TYPES else None
         pending: list[SgNode] = []
         todo = []
@@ -221,28 +214,26 @@ class _Reader:
             elif child_kind == "=" and kind in {"const_item", "static_item"}:
                 value = True
             elif child.is_named() and not child_kind.endswith("comment"):
-                tested = test or any(marks_test(mark) for mark in pending)
-                if tested:
-                    self.heard(pending)
+                tested = test or self.tested(pending)
                 pending = []
-                if declared is None or child != declared:
+                if (child_kind in _ALWAYS or self.matters(child)) and (declared is None or child != declared):
                     todo.append((child, _Context(at.scope, at.body or value, tested)))
         self.stack.extend(reversed(todo))
 
-    def heard(self, marks: "list[SgNode]") -> None:
-        """The words of attributes on test code."""
-        for mark in marks:
-            if not is_documentation(mark):
-                self.file.test_words.update(n.text() for n in _below(mark) if n.kind() in _WORDS)
+    def matters(self, node: "SgNode") -> bool:
+        """Whether a wanted word stands in the node."""
+        span = node.range()
+        place = bisect_left(self.marks, span.start.index)
+        return place < len(self.marks) and self.marks[place] < span.end.index
+
+    def tested(self, marks: "list[SgNode]") -> bool:
+        """Whether an attribute makes test code, and test code is left out."""
+        return not self.tests and any(marks_test(mark) for mark in marks)
 
     def imported(self, node: "SgNode", at: _Context) -> None:
         public = any(child.kind() == "visibility_modifier" for child in node.children())
-        if at.test:
-            self.file.test_words.update(n.text() for n in _below(node) if n.kind() in _WORDS)
         for found in imports(node):
             at.scope.add(found)
-            if not at.test:
-                self.file.imported.add(next(filter(None, found.path), ""))
             if public and not at.test and at.scope.parent is None:
                 self.raw.append(_Raw(found.path, found.line, at, export=True))
 
@@ -259,8 +250,6 @@ class _Reader:
                 self.stack.append((child, at))
             elif child.kind() in {*_PATHS, "generic_type"}:
                 self.inside_path(child, at)
-            elif at.test and child.kind() in _WORDS:
-                self.file.test_words.add(child.text())
 
     def called(self, node: "SgNode", at: _Context) -> None:
         function, arguments = node.field("function"), node.field("arguments")
@@ -276,12 +265,9 @@ class _Reader:
             self.raw.append(_Raw(path, line_of(function), at, arguments))
 
     def method(self, function: "SgNode", arguments: "SgNode") -> None:
-        name, receiver = function.field("field"), function.field("value")
-        if name is None:
-            return
-        self.file.methods.append(MethodCall(name.text(), line_of(name), arguments))
-        if receiver is not None and receiver.kind() == "identifier" and name.text() in _APPENDING:
-            self.file.texts.setdefault(receiver.text(), []).append(arguments)
+        name = function.field("field")
+        if name is not None:
+            self.file.methods.append(MethodCall(name.text(), line_of(name), arguments))
 
     def invoked(self, node: "SgNode", at: _Context) -> None:
         name = node.field("macro")
@@ -289,17 +275,6 @@ class _Reader:
         path = written(name) if name is not None else None
         if path and not at.test:
             self.raw.append(_Raw(path, line_of(node), at, tree, macro=True))
-
-    def bound(self, node: "SgNode", kind: str) -> None:
-        """Remember what a name is bound to."""
-        if kind not in _BINDINGS:
-            return
-        name, value = (node.field(part) for part in _BINDINGS[kind])
-        if name is None or value is None:
-            return
-        self.file.texts.setdefault(name.text().removeprefix("mut "), []).append(value)
-        if kind in {"const_item", "static_item"}:
-            self.file.constants.append(value)
 
     def tokens(self, tree: "SgNode", at: _Context) -> None:
         """What a macro is given is no syntax, but names followed by brackets read the same there."""
@@ -319,11 +294,3 @@ def _is_member(node: "SgNode") -> bool:
     outer = node.parent()
     holder = outer.parent() if outer is not None and outer.kind() == "declaration_list" else None
     return holder is not None and holder.kind() in {"impl_item", "trait_item"}
-
-
-def _below(node: "SgNode") -> "Iterator[SgNode]":
-    stack = [node]
-    while stack:
-        here = stack.pop()
-        yield here
-        stack.extend(here.children())

@@ -2,10 +2,13 @@
 
 import re
 from collections.abc import Collection, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from gatekeeper.audit.rust import Mention, MethodCall, RustFile, line_of
+from gatekeeper.audit.literals import Literal, reads_as_sql
+from gatekeeper.audit.parsed import Parsed, exactly
+from gatekeeper.audit.rust import Mention, MethodCall, RustFile
 from gatekeeper.audit.rust_names import Path
+from gatekeeper.audit.syntax import line_of, search
 from gatekeeper.model.globs import matches
 
 if TYPE_CHECKING:  # the parser is loaded where source is parsed
@@ -14,18 +17,15 @@ if TYPE_CHECKING:  # the parser is loaded where source is parsed
 _LITERALS = frozenset({"string_literal", "raw_string_literal"})
 _ESCAPE = re.compile(r"\\(?:u\{[0-9a-fA-F_]{1,7}\}|x[0-9a-fA-F]{2}|.)", re.DOTALL)
 _RAW = re.compile(r'b?c?r(#*)"(.*)"\1\Z', re.DOTALL)
-# What a statement begins with; a message to people seldom goes on like this.
-_STATEMENT = re.compile(
-    r"\s*(?:SELECT\s.+?\sFROM\s|INSERT\s+(?:OR\s+\w+\s+)?INTO\s|REPLACE\s+INTO\s|UPDATE\s+\S+\s+SET\s"
-    r"|DELETE\s+FROM\s|WITH\s+(?:RECURSIVE\s+)?\w+.*?\sAS\s|PRAGMA\s"
-    r"|(?:CREATE|DROP|ALTER)\s+(?:\w+\s+)*?(?:TABLE|INDEX|VIEW|TRIGGER|SCHEMA|TYPE|FUNCTION|EXTENSION)\s)",
-    re.IGNORECASE | re.DOTALL,
-)
-
-
-def reads_as_sql(text: str) -> bool:
-    """Whether the text begins as a statement does."""
-    return _STATEMENT.match(f"{text} ") is not None
+_BINDINGS = {
+    "const_item": ("name", "value"),
+    "static_item": ("name", "value"),
+    "let_declaration": ("pattern", "value"),
+    "for_expression": ("pattern", "value"),
+    "compound_assignment_expr": ("left", "right"),
+}
+_CONSTANT = re.compile(r"\b(?:const|static)\b")
+_CONSTANTS = ("const_item", "static_item")
 
 
 def matches_path(patterns: Collection[str], path: Path) -> bool:
@@ -34,50 +34,109 @@ def matches_path(patterns: Collection[str], path: Path) -> bool:
     return any(matches(pattern.replace("::", "/"), name) for pattern in patterns for name in names)
 
 
-def sql_literals(file: RustFile, functions: Collection[str], methods: Collection[str]) -> "Iterator[SgNode]":
-    """The string literals that are SQL, each once.
+class RustSql:
+    """The literals of one file that are SQL; with ``tests`` test code counts as any other."""
 
-    They are what ``functions`` are given, directly or through a name of the same file; what ``methods`` are given,
-    and constants, where the text reads as SQL.
-    """
-    seen: set[int] = set()
-    for literal in _candidates(file, functions, methods):
-        at = literal.range().start.index
-        if at not in seen:
-            seen.add(at)
-            yield literal
+    def __init__(self, file: Parsed, mentioned: RustFile, *, tests: bool) -> None:
+        self._file = file
+        self._mentioned = mentioned
+        self._tests = tests
+        self._bound: dict[str, list[SgNode]] = {}
 
+    def literals(self, functions: Collection[str], methods: Collection[str]) -> Iterator[Literal]:
+        """The string literals that are SQL, each once.
 
-def _candidates(file: RustFile, functions: Collection[str], methods: Collection[str]) -> "Iterator[SgNode]":
-    calls = [m for m in file.mentions if m.arguments and any(matches_path(functions, path) for path in m.paths)]
-    opened: set[str] = set()
-    for mention in calls:
-        yield from _given(mention, file, opened)
-    yield from _grown(calls, file)
-    opened = set()
-    for call in file.methods:
-        if call.name in methods:
-            yield from literals_given(call, file, opened)
-    for value in file.constants:
-        yield from (literal for literal in _below(value) if reads_as_sql(sql_text(literal)))
+        They are what ``functions`` are given, directly or through a name of the same file; what ``methods`` are
+        given, and constants, where the text reads as SQL.
+        """
+        seen: set[int] = set()
+        for node in self._candidates(functions, methods):
+            at = node.range().start.index
+            if at not in seen:
+                seen.add(at)
+                yield Literal(sql_text(node), node.text(), line_of(node))
 
+    def _candidates(self, functions: Collection[str], methods: Collection[str]) -> "Iterator[SgNode]":
+        mentions = self._mentioned.mentions
+        calls = [m for m in mentions if m.arguments and any(matches_path(functions, path) for path in m.paths)]
+        opened: set[str] = set()
+        for mention in calls:
+            yield from self._given(mention, opened)
+            yield from self._grown(mention)
+        opened = set()
+        for call in self._mentioned.methods:
+            if call.name in methods:
+                yield from self.given(call, opened)
+        for item in self._file.all(*_CONSTANTS) if _CONSTANT.search(self._file.text) else ():
+            value = item.field("value")
+            if value is not None and self._counts(item):
+                yield from (literal for literal in _below(value) if reads_as_sql(sql_text(literal)))
 
-def _grown(calls: Collection[Mention], file: RustFile) -> "Iterator[SgNode]":
-    """What is appended to a name that stands for such a call itself, as for a query builder."""
-    ends = {mention.arguments.range().end.index for mention in calls if mention.arguments is not None}
-    for values in file.texts.values():
-        if any(value.range().end.index in ends for value in values):
-            for value in values:
+    def _counts(self, node: "SgNode") -> bool:
+        return self._tests or not self._file.is_test(node)
+
+    def _grown(self, mention: Mention) -> "Iterator[SgNode]":
+        """What is appended to a name that stands for such a call itself, as for a query builder."""
+        call = mention.arguments.parent() if mention.arguments is not None else None
+        holder = call.parent() if call is not None else None
+        name = holder.field("pattern") if holder is not None and holder.kind() == "let_declaration" else None
+        if name is not None:
+            for value in self._values(name.text().removeprefix("mut ")):
                 yield from _below(value)
 
+    def given(self, call: MethodCall, opened: set[str] | None = None) -> "Iterator[SgNode]":
+        """The literals that read as SQL in a method's first argument; names in ``opened`` aren't followed."""
+        for argument in call.arguments.children():
+            if argument.is_named() and not argument.kind().endswith("comment"):
+                reached = self._reached(argument, set() if opened is None else opened)
+                yield from (found for found in reached if reads_as_sql(sql_text(found)))
+                return
 
-def literals_given(call: MethodCall, file: RustFile, opened: set[str] | None = None) -> "Iterator[SgNode]":
-    """The literals that read as SQL in a method's first argument; names in ``opened`` aren't followed again."""
-    for argument in call.arguments.children():
-        if argument.is_named() and not argument.kind().endswith("comment"):
-            reached = _reached(argument, file, set() if opened is None else opened)
-            yield from (found for found in reached if reads_as_sql(sql_text(found)))
-            return
+    def _given(self, mention: Mention, opened: set[str]) -> "Iterator[SgNode]":
+        """The literals of the SQL that a function or macro is given: its first argument that holds any."""
+        assert mention.arguments is not None  # noqa: S101 - the caller has looked; this tells the type checker
+        found = False
+        for child in mention.arguments.children():
+            if child.text() == ",":
+                if found or mention.arguments.kind() == "arguments":
+                    return
+            elif child.is_named():
+                for literal in self._reached(child, opened):
+                    found = True
+                    yield literal
+
+    def _reached(self, expression: "SgNode", opened: set[str]) -> "Iterator[SgNode]":
+        """The literals in an expression, and in what the names that it uses are bound to; each name once."""
+        stack = [expression]
+        while stack:
+            node = stack.pop()
+            kind = node.kind()
+            if kind in _LITERALS:
+                yield node
+            elif kind == "identifier":
+                if node.text() not in opened:
+                    opened.add(node.text())
+                    stack.extend(self._values(node.text()))
+            else:
+                stack.extend(reversed(node.children()))
+
+    def _values(self, name: str) -> "list[SgNode]":
+        """The expressions that a name is bound to, and what is pushed onto it."""
+        if name not in self._bound:
+            # What is bound is named at least twice: there, and where it is used.
+            self._bound[name] = list(self._bindings(name)) if self._file.text.count(name) > 1 else []
+        return self._bound[name]
+
+    def _bindings(self, name: str) -> "Iterator[SgNode]":
+        own, appending = f"^(mut )?{exactly(name)[1:]}", f"{exactly(name)[:-1]}\\.push(_str)?$"
+        rules: list[Any] = [
+            {"kind": kind, "has": {"field": target, "regex": own}} for kind, (target, _) in _BINDINGS.items()
+        ]
+        rules.append({"kind": "call_expression", "has": {"field": "function", "regex": appending}})
+        for node in search(self._file.root, {"any": rules}):
+            value = node.field(_BINDINGS.get(node.kind(), ("", "arguments"))[1])
+            if value is not None and self._counts(node):
+                yield value
 
 
 def sql_text(literal: "SgNode") -> str:
@@ -93,47 +152,11 @@ def sql_text(literal: "SgNode") -> str:
     return " " * (start + 1) + inner + " "
 
 
-def literal_line(literal: "SgNode", offset: int) -> int:
-    """The file's line of the character at that offset of the literal."""
-    return line_of(literal) + literal.text().count("\n", 0, offset)
-
-
 def _unescaped(escape: re.Match[str]) -> str:
     """The character that an escape stands for, in as many characters as the escape has."""
     text = escape.group()
     plain = {"n": "\n", '"': '"', "'": "'", "\\": "\\"}.get(text[1], " ")
     return plain.rjust(len(text))
-
-
-def _given(mention: Mention, file: RustFile, opened: set[str]) -> "Iterator[SgNode]":
-    """The literals of the SQL that a function or macro is given: its first argument that holds any."""
-    assert mention.arguments is not None  # noqa: S101 - the caller has looked; this tells the type checker
-    found = False
-    for child in mention.arguments.children():
-        if child.text() == ",":
-            if found or mention.arguments.kind() == "arguments":
-                return
-        elif child.is_named():
-            for literal in _reached(child, file, opened):
-                found = True
-                yield literal
-
-
-def _reached(expression: "SgNode", file: RustFile, opened: set[str]) -> "Iterator[SgNode]":
-    """The literals in an expression, and in what the names that it uses are bound to; each name once."""
-    stack = [expression]
-    while stack:
-        node = stack.pop()
-        kind = node.kind()
-        if kind in _LITERALS:
-            yield node
-        elif kind == "identifier":
-            if node.text() in opened:
-                continue
-            opened.add(node.text())
-            stack.extend(file.texts.get(node.text(), ()))
-        else:
-            stack.extend(reversed(node.children()))
 
 
 def _below(node: "SgNode") -> "Iterator[SgNode]":

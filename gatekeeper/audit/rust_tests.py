@@ -6,6 +6,8 @@ if TYPE_CHECKING:  # the parser is loaded where source is parsed
     from ast_grep_py import SgNode
 
 _TESTS = frozenset({"test", "rstest", "bench"})
+# An attribute on these is part of the node itself, not of what comes before it.
+ATTRIBUTED_WITHIN = frozenset({"match_arm", "field_initializer", "shorthand_field_initializer"})
 
 
 def marks_test(attribute_item: "SgNode") -> bool:

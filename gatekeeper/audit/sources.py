@@ -1,48 +1,141 @@
-"""Which files of a tree a rule looks at, and each of them read and parsed once."""
+"""One tree as the rules see it: which of its files are judged, and of those which lines."""
 
 import re
-from collections.abc import Collection, Iterator
-from posixpath import basename, dirname, splitext
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 
-from gatekeeper.audit.rust import RustFile, read_rust
-from gatekeeper.model.changes import LINK, TreeView
+import re2
+
+from gatekeeper.audit.hints import HINTS
+from gatekeeper.model.changes import LINK, SUBMODULE, ChangeSet, TreeView
 from gatekeeper.model.globs import matches_any
 from gatekeeper.model.settings import MigrationSettings, Settings
 
 _ENGINES = {"sqlite": "sqlite", "postgres": "postgres", "postgresql": "postgres", "pg": "postgres"}
-_PARTS = re.compile(r"[/._-]")
-_ROOTS = ("mod", "lib", "main")
-TESTS = "tests"
+_PARTS = re.compile(r"[._-]")
+_VERSIONED = re.compile(r"[vV]?\d")
+_HINTS = {name: re2.compile(hint.encode()) for name, hint in HINTS.items()}
+ANY_HINT = "|".join(HINTS.values()).encode()
+"""What a file matches that holds any hint."""
+_ANY_HINT = re2.compile(ANY_HINT)
+LARGEST = 8 * 1024 * 1024
+"""The largest file that is read, in bytes."""
+
+Lines = tuple[tuple[int, int], ...]
+"""First and last line of each range, 1-based."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is judged: ``paths`` None for every file, else the lines of each file; None for all of its lines."""
+
+    paths: Mapping[str, Lines | None] | None = None
+
+    @classmethod
+    def of(cls, change_set: ChangeSet, *, lines: bool) -> "Selection":
+        """The files that the change leaves at its head, with ``lines`` only what it adds or changes in them.
+
+        Of a file whose content is another and that has no hunks, for it is binary, that is every line.
+        """
+        found: dict[str, Lines | None] = {}
+        for change in change_set.changes:
+            if change.head is not None:
+                hunks = ((h.new_start, h.new_start + h.new_count - 1) for h in change.hunks if h.new_count)
+                written = change.base is None or change.base.oid != change.head.oid
+                found[change.path] = tuple(hunks) if lines and (change.hunks or not written) else None
+        return cls(found)
+
+    def holds(self, path: str, line: int | None = None) -> bool:
+        """Whether a finding there counts; one that stands on no line counts where its file does."""
+        if self.paths is None:
+            return True
+        if path not in self.paths:
+            return False
+        ranges = self.paths[path]
+        return ranges is None or line is None or any(first <= line <= last for first, last in ranges)
+
+
+EVERYTHING = Selection()
 
 
 def engine_of(path: str) -> str | None:
-    """The engine that a path names in one of its parts: ``storage/sqlite.rs``, ``0002_a.postgres.sql``."""
-    return next((_ENGINES[part] for part in _PARTS.split(path.lower()) if part in _ENGINES), None)
+    """The engine that a path names in one of its parts: ``storage/sqlite.rs``, ``0002_a.postgres.sql``.
+
+    Between dots alone where a version begins the name, for ``0003_pg_stats.sql`` only says what it is about.
+    """
+    names = path.lower().split("/")
+    parts = (
+        part for name in names for part in (name.split(".") if _VERSIONED.match(name) else _PARTS.split(name))
+    )
+    return next((_ENGINES[part] for part in parts if part in _ENGINES), None)
 
 
 class Sources:
-    """The audited files of one tree; ``changed`` leaves only those paths to be judged one by one (None: all)."""
+    """The audited files of one tree.
 
-    def __init__(self, tree: TreeView, settings: Settings, changed: Collection[str] | None) -> None:
+    ``base`` is the tree that a change begins at and ``change`` what differs, None where nothing is compared.
+    ``index`` gives the index of a work tree that is judged. ``paths`` are the sources, links and submodules left
+    out; ``selection`` says which of them are judged.
+    """
+
+    def __init__(
+        self,
+        tree: TreeView,
+        settings: Settings,
+        selection: Selection = EVERYTHING,
+        *,
+        base: TreeView | None = None,
+        change: ChangeSet | None = None,
+        index: Callable[[], TreeView] | None = None,
+    ) -> None:
         self.tree = tree
         self.settings = settings
-        self.changed = changed
+        self.selection = selection
+        self.base = base
+        self.change = change
+        self._index = index
         self._texts: dict[str, str | None] = {}
-        self._parsed: dict[str, RustFile] = {}
-        self.paths = tuple(
-            path
-            for path, side in sorted(tree.entries.items())
-            if not side.is_submodule and side.mode != LINK and self._is_source(path)
-        )
+        self._hints: dict[str, frozenset[str]] = {}
 
-    def _is_source(self, path: str) -> bool:
+    @cached_property
+    def files(self) -> tuple[str, ...]:
+        """Every regular file of the tree, sorted."""
+        return tuple(filter(self._is_file, sorted(self.tree.entries)))
+
+    def _is_file(self, path: str) -> bool:
+        side = self.tree.entries.get(path)
+        return side is not None and side.mode not in {LINK, SUBMODULE}
+
+    @cached_property
+    def judged_files(self) -> tuple[str, ...]:
+        """Those of the files that are to be judged."""
+        wanted = self.selection.paths
+        return self.files if wanted is None else tuple(filter(self._is_file, sorted(wanted)))
+
+    @cached_property
+    def paths(self) -> tuple[str, ...]:
+        """The sources: what ``[audit] sources`` names, and the scripts of ``[migrations]``."""
+        return tuple(filter(self._is_named, self.files))
+
+    def is_source(self, path: str) -> bool:
+        """Whether it is one of ``paths``."""
+        return self._is_file(path) and self._is_named(path)
+
+    def _is_named(self, path: str) -> bool:
         return matches_any(self.settings.audit.sources, path) or _in_set(path, self.settings.migrations)
 
-    def judged(self, extension: str) -> Iterator[str]:
-        """The sources of a language that are to be judged."""
-        for path in self.paths:
-            if path.endswith(extension) and (self.changed is None or path in self.changed):
-                yield path
+    def is_tracked(self, path: str) -> bool:
+        """Whether git tracks the file; only of a work tree, whose ``index`` is given, may one be untracked."""
+        return self._tracked is None or path in self._tracked.entries
+
+    @cached_property
+    def _tracked(self) -> TreeView | None:
+        return self._index() if self._index is not None else None
+
+    def judged(self) -> Iterator[str]:
+        """The sources that are to be judged one by one."""
+        return iter(self.paths) if self.selection.paths is None else filter(self._is_named, self.judged_files)
 
     def is_storage(self, path: str) -> bool:
         """Whether the path is one that may reach the database (``[audit] storage``)."""
@@ -56,44 +149,56 @@ class Sources:
         alone = any(_under(folder, path) for folder in own if folder not in both)
         return not alone and engine_of(path) is None
 
+    def read(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
+        """Each file with its bytes, in order, one at a time; None for one that is too large to be read."""
+        for path, data in self.tree.read_each(paths, LARGEST):
+            self._notice(path, data or b"")
+            yield path, data
+
+    def holding(
+        self, paths: Iterable[str], pattern: Callable[[str], "re2._Regexp[bytes] | None"]
+    ) -> Iterator[tuple[str, bytes | None, bool]]:
+        """As ``read``, with whether the file may hold what is looked for.
+
+        ``pattern`` gives an expression for each path that also matches what ``ANY_HINT`` does, so that one search
+        tells both; None where every file may.
+        """
+        for path, data in self.tree.read_each(paths, LARGEST):
+            wanted = pattern(path)
+            found = wanted is None or data is None or wanted.search(data) is not None
+            if found:
+                self._notice(path, data or b"")
+            else:
+                self._hints.setdefault(path, frozenset())
+            yield path, data, found
+
+    def hinted(self, name: str, paths: Iterable[str]) -> list[str]:
+        """Those of the paths that are judged and hold the hint (``hints.HINTS``); a file is read once for that."""
+        judged = [path for path in paths if self.selection.holds(path)]
+        for _ in self.read(path for path in judged if path not in self._hints):
+            pass
+        return [path for path in judged if name in self._hints[path]]
+
+    def _notice(self, path: str, data: bytes) -> None:
+        if path not in self._hints:
+            found = _ANY_HINT.search(data) is not None
+            self._hints[path] = frozenset(name for name, hint in _HINTS.items() if found and hint.search(data))
+
     def text(self, path: str) -> str | None:
-        """The file's text, None where it isn't UTF-8."""
+        """The file's text, None where it isn't UTF-8 or too large; kept, so for few files."""
         if path not in self._texts:
-            try:
-                self._texts[path] = self.tree.read(path).decode("utf-8-sig")
-            except UnicodeDecodeError:
-                self._texts[path] = None
+            data = self.tree.read(path)
+            self._notice(path, data)
+            self._texts[path] = decoded(data) if len(data) <= LARGEST else None
         return self._texts[path]
 
-    def rust(self, path: str) -> RustFile | None:
-        """The Rust file, test code told apart; None where it isn't UTF-8."""
-        text = self.text(path)
-        if text is None:
-            return None
-        if path not in self._parsed:
-            self._parsed[path] = read_rust(text, test=self.is_test(path))
-        return self._parsed[path]
 
-    def is_test(self, path: str) -> bool:
-        """Whether all of a Rust file is test code: it lies under ``tests/``, or what declares it is test code."""
-        if TESTS in dirname(path).split("/"):
-            return True
-        for parent, module in _declared_by(path):
-            if parent != path and parent in self.tree.entries and self._may_declare(parent, module):
-                found = self.rust(parent)
-                if found is not None and module in found.modules:
-                    return found.modules[module]
-        return False
-
-    def _may_declare(self, path: str, module: str) -> bool:
-        return f"mod {module}" in (self.text(path) or "")
-
-    def rust_tests(self) -> Iterator[str]:
-        """The Rust files that may hold test code: the sources, and what lies under ``tests/`` anywhere."""
-        for path, side in sorted(self.tree.entries.items()):
-            wanted = TESTS in dirname(path).split("/") or matches_any(self.settings.audit.sources, path)
-            if wanted and path.endswith(".rs") and not side.is_submodule and side.mode != LINK:
-                yield path
+def decoded(data: bytes | None) -> str | None:
+    """The bytes as text without a byte order mark, None where they aren't UTF-8."""
+    try:
+        return None if data is None else data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return None
 
 
 def _in_set(path: str, migrations: MigrationSettings) -> bool:
@@ -105,18 +210,3 @@ def _in_set(path: str, migrations: MigrationSettings) -> bool:
 def _under(folder: str, path: str) -> bool:
     plain = folder.removeprefix("./").rstrip("/")
     return plain in {"", "."} or path == plain or matches_any((f"{plain}/**", plain), path)
-
-
-def _declared_by(path: str) -> Iterator[tuple[str, str]]:
-    """The files that may declare a Rust file as a module, each with the module's name."""
-    folder, name = dirname(path), splitext(basename(path))[0]
-    if name == "mod":
-        folder, name = dirname(folder), basename(folder)
-    elif name in _ROOTS:
-        return
-    if not name:
-        return
-    for root in _ROOTS:
-        yield (f"{folder}/{root}.rs" if folder else f"{root}.rs"), name
-    if folder:
-        yield f"{folder}.rs", name

@@ -8,15 +8,16 @@ from functools import lru_cache
 from gatekeeper.sql import Kind, Token, significant
 
 _SYMBOLS = re.compile(r"[^\w\s'\[`]+\Z")
+_GLUED = re.compile(r"([^\w\s'\[`]+)(\w+)\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Forms:
     """Forms of one engine and what to write instead.
 
-    A form is a line of words and symbols, ``'text'`` for that string, ``''`` for any string, ``[]`` and two
-    backticks for a name quoted so, ``?#`` for a numbered parameter. ``own`` forms have no portable equivalent:
-    code for that engine alone may use them.
+    A form is a line of words and symbols (``%s`` stands together), ``'text'`` for that string, ``''`` for any
+    string, ``[]`` and two backticks for a name quoted so, ``?#`` for a numbered parameter. ``own`` forms have no
+    portable equivalent: code for that engine alone may use them.
     """
 
     engine: str
@@ -35,18 +36,21 @@ class Hit:
 
 
 def find_forms(text: str, groups: Sequence[Forms]) -> Iterator[Hit]:
-    """Every hit, at most one at each token; comments and strings of the SQL aren't looked into."""
+    """Every hit, none within another; comments and strings of the SQL aren't looked into."""
     parts = significant(text, "sqlite")
     by_first: dict[str, list[tuple[tuple[str, ...], Forms]]] = {}
     for group in groups:
         for form in group.forms:
             elements = _elements(form)
             by_first.setdefault(elements[0], []).append((elements, group))
+    done = 0
     for index, token in enumerate(parts):
+        if index < done:
+            continue
         for elements, group in (c for key in _keys(token) for c in by_first.get(key, ())):
             end = _matched(elements, parts, index)
             if end is not None:
-                last = parts[end - 1]
+                last, done = parts[end - 1], end
                 yield Hit(text[token.start : last.start + len(last.text)], token.start, group)
                 break
 
@@ -58,11 +62,17 @@ def _elements(form: str) -> tuple[str, ...]:
     for part in form.split():
         if part == "?#":
             out += ["?", "+#"]
+        elif glued := _GLUED.match(part):
+            out += [*_run(glued[1]), f"+{glued[2].upper()}"]
         elif _SYMBOLS.match(part):
-            out += [part[0], *(f"+{symbol}" for symbol in part[1:])]
+            out += _run(part)
         else:
             out.append(part.upper() if part[0] != "'" else part.lower())
     return tuple(out)
+
+
+def _run(symbols: str) -> list[str]:
+    return [symbols[0], *(f"+{symbol}" for symbol in symbols[1:])]
 
 
 def _keys(token: Token) -> tuple[str, ...]:
@@ -71,6 +81,8 @@ def _keys(token: Token) -> tuple[str, ...]:
         return (token.word,)
     if token.kind is Kind.STRING:
         return (token.text.lower(), "''")
+    if token.text == "[]":
+        return ("",)  # quotes no name: it is an array type's
     if token.kind is Kind.QUOTED:
         return ({"[": "[]", "`": "``"}.get(token.text[0], '""'),)
     return ("#",) if token.kind is Kind.NUMBER else (token.text,)

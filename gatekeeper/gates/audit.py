@@ -1,29 +1,42 @@
 """The ``audit`` check: source rules on the judged tree, and the waivers that lines of source claim."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from posixpath import basename, dirname
 
-from gatekeeper.audit.run import audit
+from gatekeeper.audit.load import project_rules
+from gatekeeper.audit.rule import AuditRule
+from gatekeeper.audit.run import AuditResult, Which, audit
+from gatekeeper.audit.sources import Selection, Sources
 from gatekeeper.gates.case import Case, Outcome, not_applicable, not_run
 from gatekeeper.gates.waivers import applied, valid, waived
-from gatekeeper.migrate.discover import discover
-from gatekeeper.migrate.lint import lint
+from gatekeeper.migrate.discover import discover, takes_part, version_of
+from gatekeeper.migrate.lint import Since, lint
 from gatekeeper.migrate.source import migration_files
-from gatekeeper.model.changes import TreeView
+from gatekeeper.model.changes import ChangeSet, FileChange, TreeView
 from gatekeeper.model.errors import UsageError
 from gatekeeper.model.finding import Finding, Severity
-from gatekeeper.model.settings import Settings
+from gatekeeper.model.names import for_output
+from gatekeeper.model.settings import MigrationSettings, Settings
 
+_DAL = "CX-DBP-VAL-"
 _CLAIM = re.compile(r"\bWAIVER \[([^\]]+)\]: *\S")
 
 
 def check_audit(case: Case) -> Outcome:
-    """Rules: CX-DBP-VAL-*. Changed files one by one; migrations and tests as a whole."""
+    """Rules: CX-DBP-VAL-*, hygiene.*, the project's own. Changed files one by one; migrations and tests whole.
+
+    What was wrong before the change only warns (``softened``), CX-DBP-VAL-* aside.
+    The project's rules are the base's (contract, section 2, Authority), and the head's where the base has none.
+    """
     if case.change_set is None:
         return not_run("there is no change set")
-    changed = {change.path for change in case.change_set.changes if change.head is not None}
-    outcome = audit_tree(case.head, case.settings, changed)
-    findings = tuple(_relaxed(case, outcome.findings))
+    selection = Selection.of(case.change_set, lines=False)
+    sources = Sources(case.head, case.settings, selection, base=case.base, change=case.change_set)
+    own = project_rules(case.settings.audit.rules, *filter(None, (case.base, case.head)))
+    outcome = outcome_of(run_audit(sources, own=own))
+    findings = tuple(_relaxed(case, softened(case.change_set, outcome.findings)))
     return Outcome(findings, status=outcome.status, reason=reason_of(findings, outcome.reason))
 
 
@@ -33,9 +46,62 @@ def reason_of(findings: Iterable[Finding], remarks: str | None) -> str | None:
     return "; ".join(filter(None, (", ".join(rules), remarks))) or None
 
 
-def audit_tree(tree: TreeView, settings: Settings, changed: Collection[str] | None = None) -> Outcome:
-    """Audit a tree, of its sources only those that ``changed`` names where given; no waiver is applied."""
-    result = audit(tree, settings, structure=lambda: _structure(tree, settings), changed=changed)
+def softened(change_set: ChangeSet, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings, errors on lines that the change leaves as they were made warnings; CX-DBP-VAL-* aside.
+
+    All lines of an added or a binary file are the change's. A finding on no line is the change's where it adds the
+    file or writes other content into it.
+    """
+    lines = Selection.of(change_set, lines=True)
+    names = {for_output(c.path): c.path for c in change_set.changes if _is_written(c)}
+
+    def is_new(finding: Finding) -> bool:
+        name = finding.path or ""
+        return name in names and lines.holds(names[name], finding.line)
+
+    return tuple(f if is_new(f) or not _may_soften(f) else _warning(f) for f in findings)
+
+
+def _is_written(change: FileChange) -> bool:
+    """Whether the head's content is another than the base's, which after a rename or a new mode it needn't be."""
+    return change.head is not None and (change.base is None or change.base.oid != change.head.oid)
+
+
+def _may_soften(finding: Finding) -> bool:
+    return finding.severity is Severity.ERROR and not finding.rule.startswith(_DAL)
+
+
+def _warning(finding: Finding) -> Finding:
+    place = "line" if finding.line is not None else "content"
+    message = f"{finding.message} The change leaves this {place} as it was, so it doesn't fail the gate."
+    return finding.model_copy(update={"severity": Severity.WARNING, "message": message})
+
+
+def run_audit(
+    sources: Sources, *, which: Which = Which.ALL, own: Sequence[AuditRule] = (), tests: bool = False
+) -> AuditResult:
+    """Audit what is selected of a tree; no waiver is applied. SQL of versions before ``since`` is only noted."""
+    settings = sources.settings
+    result = audit(
+        sources, structure=lambda: _structure(sources.tree, settings), which=which, own=own, tests=tests
+    )
+    if not settings.migrations.since:
+        return result
+    noted = {_of_its_age(finding, settings.migrations) for finding in result.findings}
+    return replace(result, findings=tuple(sorted(noted, key=Finding.sort_key)))
+
+
+def _of_its_age(finding: Finding, settings: MigrationSettings) -> Finding:
+    """The finding, a note where it is of the SQL of a script that is older than ``[migrations] since``."""
+    path = finding.path or ""
+    if finding.rule != f"{_DAL}011" or not takes_part(path, settings):
+        return finding
+    version = version_of(basename(path)) or version_of(basename(dirname(path)))
+    return Since(settings.since).judged(version, finding) if version else finding
+
+
+def outcome_of(result: AuditResult) -> Outcome:
+    """The check's answer for what an audit came to."""
     reason = "; ".join(result.remarks) or None
     return Outcome(result.findings, reason=reason) if result.applies else not_applicable(reason or "")
 

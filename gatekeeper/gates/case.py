@@ -3,15 +3,18 @@
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from gatekeeper.manifest.explain import Known
 from gatekeeper.model.changes import ChangeSet, FileChange, TreeView
 from gatekeeper.model.finding import Finding, Status
-from gatekeeper.model.history import Step
-from gatekeeper.model.manifest import Explanation, Gate, ManifestEntry
-from gatekeeper.model.packet import Packet, Refinement
-from gatekeeper.model.proof import LintResult, ProofResult
 from gatekeeper.model.settings import Settings
+
+if TYPE_CHECKING:  # an audit without a packet needs none of these
+    from gatekeeper.manifest.explain import Known
+    from gatekeeper.model.history import Step
+    from gatekeeper.model.manifest import Explanation, Gate, ManifestEntry
+    from gatekeeper.model.packet import Packet, Refinement
+    from gatekeeper.model.proof import LintResult, ProofResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +56,10 @@ class Case:
     gate: str
     wp_id: str
     packet_path: str
-    packet: Packet | None
+    packet: "Packet | None"
     packet_problems: tuple[Finding, ...]
     refinement_path: str
-    refinement: Refinement | None
+    refinement: "Refinement | None"
     settings: Settings
     head: TreeView
     base: TreeView | None
@@ -65,15 +68,15 @@ class Case:
     packet_ids: Mapping[str, Sequence[str]] = field(default_factory=dict)
     change_set: ChangeSet | None = None
     selection: Selection = Selection()
-    entries: tuple[ManifestEntry, ...] = ()
+    entries: "tuple[ManifestEntry, ...]" = ()
     main: MainTip | None = None
     writing: bool = False
     read_blob: Callable[[str], Iterable[bytes]] | None = None
     refinement_problems: tuple[Finding, ...] = ()
-    prove: Callable[[], ProofResult] | None = None
-    lint: Callable[[], LintResult] | None = None
-    steps: tuple[Step, ...] | None = ()
-    known_versions: Known = lambda _: ()
+    prove: "Callable[[], ProofResult] | None" = None
+    lint: "Callable[[], LintResult] | None" = None
+    steps: "tuple[Step, ...] | None" = ()
+    known_versions: "Known" = lambda _: ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +90,9 @@ class Outcome:
     findings: tuple[Finding, ...] = ()
     status: Status | None = None
     reason: str | None = None
-    gates: Mapping[str, Mapping[Gate, bool]] = field(default_factory=dict)
-    proof: ProofResult | None = None
-    explanations: tuple[Explanation, ...] = ()
+    gates: "Mapping[str, Mapping[Gate, bool]]" = field(default_factory=dict)
+    proof: "ProofResult | None" = None
+    explanations: "tuple[Explanation, ...]" = ()
 
 
 def not_applicable(reason: str) -> Outcome:

@@ -115,8 +115,8 @@ def judge(case: Case) -> Judgement:
         run.add("audit", check_audit)
         run.add("migrations", check_migrations)
     if case.gate in {"pre-work", "post-work"}:
-        used = uses(run.findings())
-        run.add("waivers", lambda judged: check_waivers(judged, used))
+        found = run.findings()
+        run.add("waivers", lambda judged: check_waivers(judged, found))
     proof = run.outcomes["migrations"].proof if "migrations" in run.outcomes else None
     told = tuple(explanation for outcome in run.outcomes.values() for explanation in outcome.explanations)
     return Judgement(tuple(run.results), gates, uses(run.findings()), proof.proof if proof else None, told)

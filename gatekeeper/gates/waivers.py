@@ -2,9 +2,11 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from gatekeeper.audit.sources import Selection, Sources
 from gatekeeper.gates.case import Case, Outcome, not_run
+from gatekeeper.gates.claims import claims_in, judged
 from gatekeeper.model.finding import Finding, Severity
 from gatekeeper.model.globs import matches_any
 from gatekeeper.model.packet import Packet, Waiver
@@ -34,11 +36,24 @@ def expired(waiver: Waiver, today: dt.date) -> bool:
     return bool(waiver.expires) and dt.date.fromisoformat(waiver.expires) < today
 
 
-def check_waivers(case: Case, used: Mapping[str, int]) -> Outcome:
-    """Rules: waiver.malformed, .expired, and after work .unused (a warning)."""
+def check_waivers(case: Case, findings: Sequence[Finding] = ()) -> Outcome:
+    """The records against the findings of all other checks, and the claims in the change's sources against both.
+
+    Rules: waiver.malformed, .expired, .blanket (a warning), and after work .unused (a warning) and .unrecorded.
+    """
     if case.packet is None:
         return not_run("there is no packet to read waivers from")
-    return Outcome((*_malformed(case.packet), *_judged(case, case.packet, used)))
+    records = (*_malformed(case.packet), *_judged(case, case.packet, uses(findings)))
+    return Outcome((*records, *_claimed(case, findings)))
+
+
+def _claimed(case: Case, findings: Sequence[Finding]) -> Iterator[Finding]:
+    if case.change_set is None or case.packet is None:
+        return
+    places = frozenset(f"{f.path}:{f.line}:{f.waiver}" for f in findings if f.waiver is not None)
+    known = {waiver.id: waiver for waiver in valid(case.packet.waivers, case.today)}
+    sources = Sources(case.head, case.settings, Selection.of(case.change_set, lines=False))
+    yield from judged(claims_in(sources), case, known, places)
 
 
 def _malformed(packet: Packet) -> Iterator[Finding]:
@@ -73,6 +88,20 @@ def _judged(case: Case, packet: Packet, used: Mapping[str, int]) -> Iterator[Fin
                 line=waiver.line,
                 hint="remove the waiver",
             )
+        if _is_blanket(waiver):
+            yield Finding(
+                rule="waiver.blanket",
+                severity=Severity.WARNING,
+                message=f"Waiver {waiver.id} for {waiver.rule} in {', '.join(waiver.paths)} has no limit.",
+                path=packet.path,
+                line=waiver.line,
+                hint="name the rule and the files that the waiver is for",
+            )
+
+
+def _is_blanket(waiver: Waiver) -> bool:
+    """Whether one of its paths names any file there could be, or its rule any rule."""
+    return waiver.rule.strip("*.-") in {"", "CX"} or any(not pattern.strip("*?/.") for pattern in waiver.paths)
 
 
 def waived(finding: Finding, waivers: Iterable[Waiver], *, claimed: bool = False) -> Finding:

@@ -1,6 +1,6 @@
 """Change sets: a pair of trees and what differs between them, with the facts of every blob on either side."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -101,6 +101,9 @@ class TreeView(Protocol):
 
     def read(self, path: str) -> bytes:
         """The bytes of a file as git stores them; KeyError if the tree holds no such blob."""
+
+    def read_each(self, paths: Iterable[str], limit: int) -> Iterator[tuple[str, bytes | None]]:
+        """Each file with its bytes, in order, one at a time; None for one of more than ``limit`` bytes."""
 
     def is_folder(self, path: str) -> bool:
         """Whether the tree holds anything below ``path`` (no trailing slash)."""

@@ -5,13 +5,9 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
+from gatekeeper.model.severity import Severity
 
-class Severity(StrEnum):
-    """How much a finding weighs; only errors fail a check."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    NOTE = "note"
+__all__ = ["CheckResult", "Finding", "Severity", "Status", "status_of"]
 
 
 class Status(StrEnum):

@@ -98,6 +98,16 @@ def matches(pattern: str, path: str) -> bool:
     return compiled(pattern).fullmatch(path) is not None
 
 
+@lru_cache(maxsize=1024)
+def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """One expression for all of the patterns, which also name what is spelled as they are."""
+    parts = [
+        f"{re.escape(p)}|{compiled(p).pattern}" if is_glob(p) or p.endswith("/") else re.escape(p)
+        for p in patterns
+    ]
+    return re.compile("|".join(parts) or "(?!)", re.DOTALL)
+
+
 def matches_any(patterns: Iterable[str], path: str) -> bool:
     """Whether any of the patterns names this path."""
-    return any(matches(pattern, path) for pattern in patterns)
+    return _any_of(tuple(patterns)).fullmatch(path) is not None

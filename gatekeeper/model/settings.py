@@ -85,13 +85,22 @@ class MigrationSettings(_Table):
     statement_timeout: StrictInt = Field(default=60, gt=0)
 
 
+class TraceFields(_Table):
+    """Names that every function which logs has to name, in the files of these globs."""
+
+    paths: tuple[str, ...]
+    fields: tuple[str, ...]
+
+
 class AuditSettings(_Table):
     """``[audit]``."""
 
     packs: tuple[str, ...] = ("rust-sqlx", "sql-portability", "hygiene")
     sources: tuple[str, ...] = ("src/**", "**/migrations/**")
     storage: tuple[str, ...] = ("**/storage/**",)
-    rules: tuple[str, ...] = ()
+    rules: tuple[Folder, ...] = ()
+    tests: StrictBool = False
+    trace: tuple[TraceFields, ...] = ()
 
 
 class EvidenceSettings(_Table):

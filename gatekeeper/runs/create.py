@@ -1,6 +1,5 @@
 """``new_packet``: a packet and its refinement from templates, with all that a machine can fill."""
 
-import datetime as dt
 import hashlib
 import posixpath
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gatekeeper.changes.repository import Repository
+from gatekeeper.clock import now
 from gatekeeper.gates.spec import Spec, current_spec
 from gatekeeper.model.changes import LINK, TreeView
 from gatekeeper.model.errors import GateError, UsageError
@@ -156,7 +156,7 @@ def _values(
     return {
         "wp_id": wp_id,
         "base_wp_id": base_and_revision(wp_id)[0],
-        "date": dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "date": now().strftime("%Y-%m-%dT%H:%M:%SZ"),
         "merge_base": head,
         "refinement": paths.refinement,
         "spec_pointer": settings.spec.pointer or None,

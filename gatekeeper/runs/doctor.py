@@ -2,7 +2,6 @@
 
 import os
 import platform
-import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,17 +118,14 @@ def _git(repository: Repository) -> Item:
 
 
 def _sqlite(settings: Settings) -> Item:
-    title, version = "SQLite", f"{sqlite3.sqlite_version} (comes with Python)"
+    from gatekeeper.engines.sqlite import SqliteEngine, refusal  # noqa: PLC0415 - as in migrate/prove.py
+
+    title, version = "SQLite", f"{SqliteEngine.version} (comes with Python)"
     if "sqlite" not in settings.migrations.engines:
         return Item("sqlite", title, Status.NOT_APPLICABLE, version, "[migrations] engines leaves it out")
-    try:
-        connection = sqlite3.connect(":memory:")
-        try:
-            connection.execute("CREATE TABLE trial (id INTEGER PRIMARY KEY)")
-        finally:
-            connection.close()
-    except sqlite3.Error as error:
-        return Item("sqlite", title, Status.NOT_RUN, version, f"SQLite can't make a table: {error}")
+    refused = refusal()
+    if refused is not None:
+        return Item("sqlite", title, Status.NOT_RUN, version, f"SQLite can't make a table: {refused}")
     return Item("sqlite", title, Status.PASS, version)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from gatekeeper import config
 from gatekeeper.changes.repository import Repository
 from gatekeeper.changes.selector import Endpoints, Selector, resolve
+from gatekeeper.clock import now
 from gatekeeper.gates.links import values_of
 from gatekeeper.gates.select import is_packet_file
 from gatekeeper.model.changes import LINK, SUBMODULE, TreeView
@@ -233,7 +234,7 @@ def refinement_path(packet: Packet | None, wp_id: str, settings: Settings) -> st
 def today(repo: Repository, head: str | None) -> dt.date:
     """The day on which waivers are judged: the head's committer date, for what is uncommitted the present day."""
     if head is None:
-        return dt.datetime.now(dt.UTC).date()
+        return now().date()
     return dt.datetime.fromtimestamp(repo.committed_at(head), dt.UTC).date()
 
 

@@ -1,11 +1,11 @@
 """``new_migration``: the next version's files, in the layout and numbering of those that are there."""
 
-import datetime as dt
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from posixpath import basename, dirname
 
+from gatekeeper import clock
 from gatekeeper.engines.base import EngineName
 from gatekeeper.migrate.discover import (
     ENGINES,
@@ -84,7 +84,7 @@ def _next(newest: Migration | None, sets: list[MigrationSet]) -> str:
     written = _written(newest)["version"]
     if len(newest.version.text) >= TIMESTAMP_DIGITS:
         form = "%Y-%m-%d-%H%M%S" if "-" in written.strip("-") else "%Y%m%d%H%M%S"
-        return dt.datetime.now(dt.UTC).strftime(form)
+        return clock.now().strftime(form)
     taken = [m.version.key for s in sets for m in s.migrations if not m.version.is_timestamp]
     taken += [version.key for s in sets for version, _ in s.orphans if not version.is_timestamp]
     return f"{max(taken) + 1:0{len(newest.version.text)}d}"

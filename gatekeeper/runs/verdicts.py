@@ -1,35 +1,15 @@
 """Put a verdict together from what a gate came to."""
 
-import datetime as dt
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from gatekeeper import __version__
+from gatekeeper.clock import Clock as Clock  # noqa: PLC0414 - handed on to those who make a verdict
 from gatekeeper.gates.case import Case
 from gatekeeper.gates.pipeline import Judgement
 from gatekeeper.model.changes import ChangeSet
 from gatekeeper.model.manifest import Explanation, Gate, ManifestEntry
 from gatekeeper.model.names import for_output
 from gatekeeper.model.verdict import ChangeSetSummary, ManifestRow, Verdict, WaiverUse
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """When a run began."""
-
-    at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
-    monotonic: float = field(default_factory=time.monotonic)
-
-    @property
-    def started_at(self) -> str:
-        """UTC, ISO 8601 with a Z."""
-        return self.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-    @property
-    def duration_ms(self) -> int:
-        """Milliseconds since the run began."""
-        return round((time.monotonic() - self.monotonic) * 1000)
 
 
 def summary(

@@ -4,9 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from cases import Files, settings
-
-from gatekeeper.gates.audit import audit_tree
+from audits import audited
 
 FIXTURES = Path(__file__).resolve().parents[1] / "data" / "audit"
 _EXPECTED = re.compile(r"(?://|--)~ (\d{3})\s*$")
@@ -32,7 +30,7 @@ def expected(files: dict[str, str]) -> set[tuple[str, int, str]]:
 def test_exactly_the_marked_lines_are_found(name: str) -> None:
     files = tree(name)
     wanted = expected(files)
-    outcome = audit_tree(Files(files), settings(migrations={"require-down": False}))
+    outcome = audited(files, migrations={"require-down": False})
     found = {
         (f.path, f.line, f.rule.removeprefix("CX-DBP-VAL-"))
         for f in outcome.findings

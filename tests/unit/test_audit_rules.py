@@ -1,47 +1,67 @@
-"""The rules as data: each rule's examples are its tests, and the rest of the project knows each rule."""
+"""The rules as data: each rule's examples are its tests, and the documentation knows each rule."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cases import Files, settings
+from audits import places, shipped, tried
 
-from gatekeeper.audit.rule import AuditRule, Example, rules
-from gatekeeper.gates.audit import audit_tree
+from gatekeeper.audit.load import own_rules
+from gatekeeper.audit.rule import AuditRule, Example, Matcher
 from gatekeeper.model.rules import RULES
 
 ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "gatekeeper" / "audit" / "rules"
 
 
-def examples() -> Iterator[tuple[AuditRule, Example]]:
-    for rule in rules():
+def examples() -> Iterator[tuple[AuditRule, Matcher, Example]]:
+    for rule in shipped():
         for matcher in rule.matcher:
             for example in matcher.examples:
-                yield rule, example
+                yield rule, matcher, example
 
 
 @pytest.mark.parametrize(
-    ("rule", "example"),
-    [pytest.param(r, e, id=f"{r.id}-{n}") for n, (r, e) in enumerate(examples())],
+    ("rule", "matcher", "example"),
+    [pytest.param(r, m, e, id=f"{r.id}-{m.pack}-{n}") for n, (r, m, e) in enumerate(examples())],
 )
-def test_an_example_is_found_where_it_says_and_nowhere_else(rule: AuditRule, example: Example) -> None:
-    outcome = audit_tree(Files(example.files), settings())
-    found = [f for f in outcome.findings if f.rule == rule.id]
-    assert sorted({f"{f.path}:{f.line}" if f.line else str(f.path) for f in found}) == sorted(example.found)
-    assert all(f.severity == "error" and f.hint for f in found)
+def test_an_example_is_found_where_it_says_and_nowhere_else(
+    rule: AuditRule, matcher: Matcher, example: Example
+) -> None:
+    outcome = tried(rule, matcher.pack, example)
+    assert places(outcome) == sorted(example.found)
+    assert all(finding.hint for finding in outcome.findings if finding.severity != "note")
 
 
-@pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.id)
+@pytest.mark.parametrize("rule", shipped(), ids=lambda rule: rule.id)
 def test_every_matcher_shows_what_it_finds_and_what_it_leaves(rule: AuditRule) -> None:
     for matcher in rule.matcher:
         assert {bool(example.found) for example in matcher.examples} == {True, False}
 
 
+@pytest.mark.parametrize("file", sorted(FOLDER.glob("*.toml")), ids=lambda file: file.stem)
+def test_a_shipped_rule_compiles_as_a_projects_own_must(file: Path) -> None:
+    text = file.read_text()
+    if 'kind = "check"' not in text:
+        (rule,) = own_rules({file.name: text.encode()})
+        assert rule.id == file.stem
+
+
 def test_every_rule_stands_in_the_catalogue_and_in_its_documentation() -> None:
     catalogue = {entry.id: entry for entry in RULES}
-    text = (ROOT / "docs" / "audit.md").read_text()
-    for rule in rules():
-        assert catalogue[rule.id].severity == "error"
-        assert rule.id in text
+    text = "".join((ROOT / "docs" / name).read_text() for name in ("audit.md", "hygiene.md"))
+    for rule in shipped():
+        assert catalogue[rule.id].severity == rule.severity
+        assert f"`{rule.id}`" in text
         for matcher in rule.matcher:
             assert f"`{matcher.pack}`" in text
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_the_documentation_of_the_form_shows_rules_that_are_some(number: int) -> None:
+    page = (ROOT / "docs" / "audit-rules.md").read_text()
+    block = page.split("```toml\n")[number + 1].partition("```\n")[0]
+    (rule,) = own_rules({"audit/rule.toml": block.encode()})
+    for matcher in rule.matcher:
+        for example in matcher.examples:
+            assert places(tried(rule, matcher.pack, example)) == sorted(example.found)

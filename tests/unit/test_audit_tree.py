@@ -3,20 +3,18 @@
 from typing import Any
 
 import pytest
-from cases import PACKET, PACKET_TEXT, Files, case, change, edited, settings, with_changes
+from audits import audited
+from cases import PACKET, PACKET_TEXT, case, change, edited, with_changes
 
-from gatekeeper.gates.audit import audit_tree, check_audit
+from gatekeeper.gates.audit import check_audit
 from gatekeeper.gates.case import Outcome
 from gatekeeper.gates.pipeline import judge
+from gatekeeper.model.errors import ConfigError
 from gatekeeper.model.finding import Status
 
 REACH = 'fn f() {\n    sqlx::query("SELECT 1");\n}\n'
 STORE = 'pub fn f(pool: &sqlx::SqlitePool) { sqlx::query("SELECT 1"); }\n'
 BOTH = '#[test]\nfn runs() { on(["sqlite::memory:", "postgres://localhost"]); }\n'
-
-
-def audited(files: dict[str, Any], changed: set[str] | None = None, **tables: Any) -> Outcome:
-    return audit_tree(Files(files), settings(**tables), changed)
 
 
 def found(outcome: Outcome, rule: str = "CX-DBP-VAL-") -> list[tuple[str, str | None, int | None]]:
@@ -29,14 +27,14 @@ def test_without_sources_and_migrations_there_is_nothing_to_audit() -> None:
     assert "no source" in str(outcome.reason)
 
 
-def test_packs_that_are_not_built_are_named_and_never_counted_as_passed() -> None:
-    outcome = audited({"src/a.rs": REACH}, audit={"packs": ["rust-sqlx", "hygiene", "python-dbapi"]})
-    assert "pack hygiene isn't built" in str(outcome.reason)
-    assert "pack python-dbapi isn't built" in str(outcome.reason)
-    outcome = audited({"src/a.rs": REACH}, audit={"packs": ["hygiene"]})
-    assert outcome.status is Status.NOT_APPLICABLE
-    assert "hygiene" in str(outcome.reason)
-    assert "rules" in str(audited({"src/a.rs": ""}, audit={"rules": ["rules"]}).reason)
+def test_a_pack_that_there_is_not_is_an_error_that_names_the_nearest() -> None:
+    with pytest.raises(ConfigError, match="'rust-sqlxx', which there isn't; the nearest is 'rust-sqlx'"):
+        audited({"src/a.rs": REACH}, audit={"packs": ["rust-sqlxx"]})
+
+
+def test_without_a_pack_nothing_is_judged() -> None:
+    assert audited({"src/a.rs": REACH}, audit={"packs": []}).status is Status.NOT_APPLICABLE
+    assert audited({"src/a.rs": REACH}, audit={"packs": ["hygiene"]}).status is Status.NOT_APPLICABLE
 
 
 def test_only_the_configured_packs_run() -> None:
@@ -77,6 +75,14 @@ def test_migration_hygiene_follows_the_settings_of_the_migrations() -> None:
     assert {f.severity for f in older.findings} == {"note"}
 
 
+@pytest.mark.parametrize(("script", "severity"), [("0008_a.sql", "note"), ("0009_a/up.sql", "error")])
+def test_sql_of_versions_that_are_settled_is_only_noted(script: str, severity: str) -> None:
+    files = {f"migrations/{script}": "SELECT ?1;", "src/storage/a.rs": 'fn f() { sqlx::query("SELECT ?1"); }'}
+    older = audited(files, migrations={"since": "9", "require-down": False})
+    told = {(f.path, str(f.severity)) for f in older.findings if f.rule.endswith("-011")}
+    assert told == {(f"migrations/{script}", severity), ("src/storage/a.rs", "error")}
+
+
 def test_mixed_layouts_are_a_finding_and_not_an_error_of_the_call() -> None:
     files = {"migrations/0001_a.sql": "SELECT 1;", "migrations/0002_b/up.sql": "SELECT 1;"}
     assert ("013", "migrations/0001_a.sql", None) in found(audited(files))
@@ -96,6 +102,49 @@ def test_sql_of_one_engine_alone_need_not_be_portable() -> None:
     outcome = audited(shared, migrations=alone)
     assert found(outcome) == []
     assert "only one engine" in str(outcome.reason)
+
+
+TRIGGER = "CREATE TRIGGER a AFTER INSERT ON b BEGIN\n  SELECT 1;\n  SELECT NEW.id;\nEND;\n"
+ROUTINE = "CREATE FUNCTION f() RETURNS int AS $$ BEGIN;\n RETURN now(); END $$ LANGUAGE plpgsql;\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "lines"),
+    [
+        (f"-- gate: when engine sqlite\n{TRIGGER}SELECT now();\n", [6]),
+        (f"SELECT 1;\n  --gate: WHEN Engine postgres\r\n\n-- Why.\n/* so */ {ROUTINE}SELECT ?1;", [7]),
+        ("-- gate: when engine sqlite\n-- gate: when table-missing a\nSELECT ?1; SELECT ?2;\n", [3]),
+        ("-- gate: when table-missing a\nSELECT ?1;\n", [2]),
+        ("-- gate: when engine mysql\nSELECT ?1;\n", [2]),
+        ("-- gate: when engine sqlite please\nSELECT ?1;\n", [2]),
+        ("SELECT 1,\n-- gate: when engine sqlite\n?1; SELECT 2;\n", [3]),
+        ("SELECT '\n-- gate: when engine sqlite\n' , ?1;\n", [3]),
+        ("/*\n-- gate: when engine sqlite\n*/ SELECT ?1;\n", [3]),
+        ("SELECT ?1;\n-- gate: when engine sqlite\n", [1]),
+        ("-- gate: when engine sqlite\n;\nSELECT ?1;\n", []),
+        ("-- gate: when engine sqlite\nSELECT ?1", []),
+    ],
+)
+def test_a_statement_under_the_guard_of_an_engine_need_not_be_portable(script: str, lines: list[int]) -> None:
+    outcome = audited({"migrations/0001_a.sql": script}, migrations={"require-down": False})
+    assert sorted({line for _, _, line in found(outcome, "CX-DBP-VAL-011")}, key=str) == lines
+
+
+@pytest.mark.parametrize(
+    ("path", "shared"),
+    [
+        ("migrations/0001_a.sqlite.sql", False),
+        ("migrations/postgres/0001_a.sql", False),
+        ("migrations/sqlite/0001_a/up.sql", False),
+        ("src/store/schema_sqlite.sql", False),
+        ("migrations/0001_pg_stats.sql", True),
+        ("migrations/0001_import_sqlite/up.sql", True),
+        ("migrations/V1__sqlite_ids.sql", True),
+    ],
+)
+def test_a_script_is_one_engines_where_its_name_or_folder_says_so(path: str, shared: bool) -> None:
+    outcome = audited({path: "SELECT ?1;"}, audit={"sources": ["**"]}, migrations={"require-down": False})
+    assert found(outcome, "CX-DBP-VAL-011") == ([("011", path, 1)] if shared else [])
 
 
 @pytest.mark.parametrize(
@@ -120,7 +169,7 @@ def test_tests_name_both_engines_in_code(test: str, missing: bool, place: str) -
 def test_production_code_that_names_an_engine_is_no_test_of_it() -> None:
     production = 'fn f() { on("postgres"); }\n#[cfg(test)]\nmod tests { fn sqlite() {} }\n'
     outcome = audited({"src/storage/mod.rs": STORE, "src/storage/b.rs": production})
-    assert [f.message.count("PostgreSQL") for f in outcome.findings] == [1]
+    assert [f.message.count("PostgreSQL") for f in outcome.findings if f.rule.endswith("014")] == [1]
 
 
 @pytest.mark.parametrize(
@@ -140,7 +189,7 @@ def test_readiness_does_not_apply_without_storage_or_with_one_engine(
 
 
 def test_what_cannot_be_read_is_a_note_with_its_name() -> None:
-    files = {
+    files: dict[str, Any] = {
         "src/latin.rs": b'fn f() { sqlx::query("\xe9"); }',
         "src/odd.rs": 'fn f() { let = ; }\nfn g() { sqlx::query("SELECT 1"); }\n',
         "migrations/0001_a.sql": b"SELECT '\xe9';",
@@ -151,12 +200,65 @@ def test_what_cannot_be_read_is_a_note_with_its_name() -> None:
     assert [(f.path, f.line) for f in outcome.findings if f.severity == "error"] == [("src/odd.rs", 2)]
 
 
+@pytest.mark.parametrize(
+    ("path", "source", "line"),
+    [
+        ("src/a.py", "import sqlite3\ndef f(:\n    sqlite3.connect()\n", 2),
+        ("src/a.py", "import sqlite3\ndef f():\n", 2),
+        ("src/a.rs", "use sqlx;\nfn main( {\n}\n", 2),
+        ("src/a.go", 'package a\nimport "database/sql"\nfunc f( {\n}\n', 3),
+        ("src/a.ts", "import pg from 'pg';\nlet x = (1;\n", 2),
+        ("src/a.js", "import pg from 'pg';\nfunction f( {\n", 2),
+        ("src/b.ts", "import pg from 'pg';\nexport const f = () => sql<Row[]>`SELECT 1`;\n", None),
+        ("src/b.py", "\n", None),
+    ],
+)
+def test_what_cannot_be_parsed_is_a_note_at_its_line(path: str, source: str, line: int | None) -> None:
+    packs = {"packs": ["rust-sqlx", "python-dbapi", "go-sql", "typescript-sql"]}
+    notes = [(f.path, f.line) for f in audited({path: source}, audit=packs).findings if f.severity == "note"]
+    assert notes == ([(path, line)] if line else [])
+
+
 def test_a_line_with_two_forms_has_two_findings_and_a_form_twice_has_one() -> None:
     outcome = audited(
         {"migrations/0001_a.sql": "SELECT ?1, ?1, ifnull(?2, '');\n"}, migrations={"require-down": False}
     )
     texts = sorted(f.message.split(" holds ")[1].split(",")[0] for f in outcome.findings)
     assert texts == ["?1", "?2", "ifnull("]
+
+
+def test_a_form_within_a_form_is_told_once() -> None:
+    outcome = audited({"migrations/0001_a.sql": "INSERT OR REPLACE INTO a VALUES (1);"})
+    assert [f.message.split(" holds ")[1].split(",")[0] for f in outcome.findings if "-011" in f.rule] == [
+        "INSERT OR REPLACE"
+    ]
+
+
+def test_a_dot_import_stands_for_what_it_may_hold_alone() -> None:
+    source = """package api
+
+import . "github.com/jmoiron/sqlx"
+
+type Own struct{ Name string }
+
+func Named(ctx Context) Own { return Own{Name: ctx.Value(Field)} }
+
+func f(url string) (*DB, error) {
+	Named(nil)
+	return Connect("postgres", url)
+}
+"""
+    outcome = audited({"internal/api.go": source}, audit={"packs": ["go-sql"], "sources": ["**"]})
+    assert found(outcome) == [("012", "internal/api.go", 9), ("010", "internal/api.go", 11)]
+
+
+@pytest.mark.parametrize(
+    "argument", ['"SELECT a FROM {} WHERE ?".format(x)', '("SELECT a " "FROM {} WHERE ?").format(x).strip()']
+)
+def test_sql_that_a_method_of_its_text_fills_in_is_found(argument: str) -> None:
+    source = f"def f(cursor, x):\n    cursor.execute({argument})\n"
+    outcome = audited({"src/a.py": source}, audit={"packs": ["python-dbapi", "sql-portability"]})
+    assert sorted(rule for rule, _, _ in found(outcome)) == ["010", "011"]
 
 
 def judged(source: str, *waivers: str) -> Outcome:

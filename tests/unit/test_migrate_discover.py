@@ -1,5 +1,7 @@
 """Discovery: layouts, versions, engines, and the misfits that make it an error."""
 
+from collections.abc import Iterable, Iterator
+
 import pytest
 
 from gatekeeper.migrate.discover import Discovery, discover, takes_part, version_of
@@ -155,6 +157,9 @@ class Tree:
     def read(self, path: str) -> bytes:
         assert path.startswith("migrations/1")
         return self._files[path]
+
+    def read_each(self, paths: Iterable[str], limit: int) -> Iterator[tuple[str, bytes | None]]:
+        return ((path, self.read(path)[:limit]) for path in paths)
 
     def is_folder(self, path: str) -> bool:
         return any(name.startswith(f"{path}/") for name in self._files)

@@ -167,6 +167,28 @@ PACKET: tuple[Rule, ...] = (
         mend="Remove the waiver.",
     ),
     Rule(
+        id="waiver.unrecorded",
+        title="A marker in source names no waiver",
+        severity="error; a warning where another packet holds the waiver",
+        what="A comment of a judged source holds WAIVER [ID]: reason, and the packet's WAIVERS GRANTED has no "
+        "record of that id (for gate audit: no packet of the tree has).",
+        why="A marker without its record is a permission that somebody gave to themselves.",
+        bad="// WAIVER [W9]: just this once\n(WAIVERS GRANTED: NONE)",
+        good="// WAIVER [W9]: until the port is done\n"
+        "(WAIVERS GRANTED: - W9 | hygiene.unwrap | src/a.rs | the port | maintainers | 2026-01-05 | 2026-06-30)",
+        mend="Mend the line and remove the marker, or have the waiver recorded and approved.",
+    ),
+    Rule(
+        id="waiver.blanket",
+        title="A waiver without limit",
+        severity="warning",
+        what="A waiver is for every path (**, *) or for every rule.",
+        why="It covers the fault that it was granted for and each one that comes after.",
+        bad="- W1 | hygiene | ** | old code | maintainers | 2026-01-05 | 2026-06-30",
+        good="- W1 | hygiene.unwrap | src/port.rs | the port | maintainers | 2026-01-05 | 2026-06-30",
+        mend="Name the rule and the files that the waiver is for.",
+    ),
+    Rule(
         id="checkpoint.uncommitted",
         title="The plan is not committed",
         severity="error",

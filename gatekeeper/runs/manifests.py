@@ -26,7 +26,7 @@ from gatekeeper.runs.once import Once
 from gatekeeper.runs.verdicts import manifest_rows, summary
 
 
-class Mode(StrEnum):
+class ManifestMode(StrEnum):
     """What is done with the computed manifest."""
 
     SHOW = "show"
@@ -45,7 +45,12 @@ class _Told:
 
 
 def manifest(
-    repo: Path, wp_id: str, *, selector: Selector | None = None, mode: Mode = Mode.SHOW, config: Path | None = None
+    repo: Path,
+    wp_id: str,
+    *,
+    selector: Selector | None = None,
+    mode: ManifestMode = ManifestMode.SHOW,
+    config: Path | None = None,
 ) -> ManifestReport:
     """The manifest of a packet's change. No proof and no audit runs, and nobody's authority is judged.
 
@@ -58,12 +63,12 @@ def manifest(
     """
     require_wp_id(wp_id)
     with Repository.open(repo) as repository:
-        if repository.root is None and mode is Mode.WRITE:
+        if repository.root is None and mode is ManifestMode.WRITE:
             raise UsageError(
                 "A bare repository has no work tree to write the packet in.", hint="leave --write out"
             )
         judged = judged_by_base(repository, selector or Selector(), wp_id, config)
-        from_head = mode is not Mode.WRITE and not _is_checked_out(
+        from_head = mode is not ManifestMode.WRITE and not _is_checked_out(
             repository, judged.endpoints, wp_id, judged.settings
         )
         case = work_case(repository, wp_id, judged, Once(repository, None), check=from_head, gate="manifest")
@@ -115,10 +120,10 @@ def _diff(_repository: Repository, case: Case, judgement: Judgement, _block: str
     return _Told((*findings, *compared.findings), None, differences, compared.explanations)
 
 
-_MODES: Mapping[Mode, Callable[[Repository, Case, Judgement, str], _Told]] = {
-    Mode.SHOW: _show,
-    Mode.WRITE: _write,
-    Mode.DIFF: _diff,
+_MODES: Mapping[ManifestMode, Callable[[Repository, Case, Judgement, str], _Told]] = {
+    ManifestMode.SHOW: _show,
+    ManifestMode.WRITE: _write,
+    ManifestMode.DIFF: _diff,
 }
 
 
