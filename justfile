@@ -52,6 +52,10 @@ cor701-sha +files:
 validator-dal-audit *arguments:
     {{bin}}/gate audit dal {{arguments}}
 
+# The audit of the sources' hygiene
+validator-hygiene-full *arguments:
+    {{bin}}/gate audit hygiene {{arguments}}
+
 # What CI asks: every packet and every changed file since main
 check *arguments:
     {{bin}}/gate check {{arguments}}
