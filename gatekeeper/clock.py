@@ -16,9 +16,9 @@ def seconds() -> float:
     return time.time()
 
 
-def spread(wait: float) -> float:
-    """A time of between half of ``wait`` and one and a half of it, so that many who wait don't ask at once."""
-    return wait * random.uniform(0.5, 1.5)  # noqa: S311 - nothing secret
+def between(least: float, most: float) -> float:
+    """A time between the two, so that many who wait don't ask at once."""
+    return random.uniform(least, most)  # noqa: S311 - nothing secret
 
 
 @dataclass(frozen=True, slots=True)

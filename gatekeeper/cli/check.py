@@ -2,7 +2,7 @@
 
 from gatekeeper.cli import selectors
 from gatekeeper.cli.common import Common
-from gatekeeper.cli.show import show
+from gatekeeper.cli.show import show_run
 
 NAME = "check"
 
@@ -21,4 +21,4 @@ def command(
 
     selector = Selector.of(staged=staged, worktree=worktree, rev=rev, range_=range_, base=base)
     verdict = runs.check(common.root, selector=selector, config=common.config, progress=common.progress)
-    return show(common, verdict)
+    return show_run(common, verdict)

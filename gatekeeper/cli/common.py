@@ -3,7 +3,7 @@
 import inspect
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -96,6 +96,11 @@ class Common:
         """Tell on stderr what a long run is doing, where someone is watching."""
         if not self.quiet and (self.verbose or sys.stderr.isatty()):
             sys.stderr.write(f"{line}\n")
+
+    def tell(self, warnings: Iterable[str]) -> None:
+        """Say on stderr what a person should look at."""
+        for warning in warnings:
+            sys.stderr.write(f"gate: warning: {warning}\n")
 
     def emit(self, text: str) -> None:
         """Put a result where it belongs: stdout, or the file of ``--output``."""

@@ -37,7 +37,7 @@ def _json(found: "Diagnosis") -> str:
 
 
 def _text(found: "Diagnosis", detail: int) -> str:
-    from gatekeeper.reports.text import printable
+    from gatekeeper.reports.plain import printable
 
     lines = []
     for item in found.items:

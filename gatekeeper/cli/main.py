@@ -9,6 +9,7 @@ from typing import Any
 import typer
 
 from gatekeeper.cli import (
+    approve,
     audit,
     check,
     common,
@@ -16,6 +17,7 @@ from gatekeeper.cli import (
     doctor,
     explain,
     init,
+    ledger,
     manifest,
     migrations,
     new,
@@ -23,6 +25,8 @@ from gatekeeper.cli import (
     pre_work,
     runner,
     sha,
+    sign,
+    status,
 )
 from gatekeeper.model.errors import ExitCode, GateError
 
@@ -41,7 +45,8 @@ def build_app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     common.register_callback(app)
-    for module in (pre_work, post_work, check, audit, manifest, sha, demo, init, new, doctor, explain):
+    of_packets = (new, sign, approve, pre_work, post_work, check, manifest, status)
+    for module in (*of_packets, audit, sha, demo, init, doctor, explain):
         app.command(module.NAME)(common.with_common(module.command))
     group = typer.Typer(help="Lint, prove and run migrations.", no_args_is_help=True)
     group.command("prove")(common.with_common(migrations.prove))
@@ -49,6 +54,11 @@ def build_app() -> typer.Typer:
     for run in (runner.apply, runner.undo, runner.status, runner.new):
         group.command(run.__name__)(common.with_common(run))
     app.add_typer(group, name="migrations")
+    chain = typer.Typer(help="Look into the ledger, verify it, carry it elsewhere.", no_args_is_help=True)
+    for name, part in {"status": ledger.status, "verify": ledger.verify, "export": ledger.export}.items():
+        chain.command(name)(common.with_common(part))
+    chain.command("import")(common.with_common(ledger.import_))
+    app.add_typer(chain, name="ledger")
     return app
 
 

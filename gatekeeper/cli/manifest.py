@@ -46,7 +46,7 @@ def command(
 
 def _show(common: Common, report: "ManifestReport") -> None:
     from gatekeeper.reports import manifest as reports
-    from gatekeeper.reports.text import printable
+    from gatekeeper.reports.plain import printable
 
     if common.format is Format.JSON:
         common.emit(reports.render_json(report))

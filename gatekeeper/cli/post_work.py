@@ -7,7 +7,7 @@ import typer
 
 from gatekeeper.cli import selectors
 from gatekeeper.cli.common import Common
-from gatekeeper.cli.show import show
+from gatekeeper.cli.show import show_run
 from gatekeeper.model.errors import UsageError
 
 NAME = "post-work"
@@ -41,7 +41,7 @@ def command(
         config=common.config,
         progress=common.progress,
     )
-    return show(common, verdict)
+    return show_run(common, verdict)
 
 
 def in_ci(value: str) -> bool:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from gatekeeper.cli.common import Common
-from gatekeeper.cli.show import show
+from gatekeeper.cli.show import show_run
 
 NAME = "pre-work"
 
@@ -14,4 +14,4 @@ def command(common: Common, wp_id: Annotated[str, typer.Argument(metavar="WP-ID"
     """May work start? Phase, packet, refinement, links; packet and refinement committed."""
     from gatekeeper import runs
 
-    return show(common, runs.pre_work(common.root, wp_id, config=common.config))
+    return show_run(common, runs.pre_work(common.root, wp_id, config=common.config))

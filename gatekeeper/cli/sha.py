@@ -34,7 +34,7 @@ def command(
 
 
 def _text(row: "FileShas") -> str:
-    from gatekeeper.reports.text import printable
+    from gatekeeper.reports.plain import printable
 
     note = "  (the work tree has unstaged edits: git add, then ask again)" if row.unstaged else ""
     old = f"  (of {printable(row.renamed_from)}; record it as Renamed From)" if row.renamed_from else ""

@@ -1,5 +1,6 @@
-"""Show a verdict in the format asked for."""
+"""Show a verdict in the format asked for, and let the ledger know of the run."""
 
+import sys
 from typing import TYPE_CHECKING
 
 from gatekeeper.cli.common import Common, Format
@@ -12,6 +13,21 @@ def show(common: Common, verdict: "Verdict") -> int:
     """Put the verdict out and return its exit code."""
     common.emit(_rendered(common, verdict))
     return verdict.exit_code
+
+
+def show_run(common: Common, verdict: "Verdict") -> int:
+    """Put a gate's verdict out, then record the run: whatever comes of that, verdict and exit code stand."""
+    code = show(common, verdict)
+    from gatekeeper.runs.record import record_run
+
+    try:
+        record_run(common.root, verdict, config=common.config)
+    except Exception as error:  # noqa: BLE001 - no fault of the ledger's may take back what was judged
+        message = getattr(error, "message", "") or f"An unexpected {type(error).__name__}: {error}"
+        hint = getattr(error, "hint", "")
+        line = " ".join(f"{message}{f' (mend: {hint})' if hint else ''}".split())
+        sys.stderr.write(f"gate: the ledger missed this run: {line}\n")
+    return code
 
 
 def _rendered(common: Common, verdict: "Verdict") -> str:

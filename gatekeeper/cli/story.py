@@ -13,7 +13,7 @@ from gatekeeper.changes.build import BuiltRepository
 from gatekeeper.model.errors import UsageError
 from gatekeeper.model.finding import CheckResult, Finding, Severity, Status
 from gatekeeper.model.verdict import Verdict
-from gatekeeper.reports.text import printable
+from gatekeeper.reports.plain import printable
 
 WP_ID = "WP-1-Migration-Framework"
 PACKET = f"packets/{WP_ID}.md"

@@ -178,7 +178,7 @@ class PostgresSession(LiveSession):
                     f"Another migrator works on {self.shown} and did so for {self._limits.lock:g} seconds.",
                     hint="wait for it, or wait longer with --lock-timeout SECONDS; then run the command again",
                 )
-            time.sleep(clock.spread(_LOOK_SECONDS))
+            time.sleep(clock.between(0.5 * _LOOK_SECONDS, 1.5 * _LOOK_SECONDS))
         self._backend = self._pid()
         try:
             yield

@@ -32,6 +32,12 @@ class UsageError(GateError):
     """The call can't be carried out as given: a wrong id, selector, path or combination (exit 2)."""
 
 
+class RefusedError(GateError):
+    """What was asked for isn't due: the plan isn't ready to be signed, it was approved already (exit 1)."""
+
+    exit_code = ExitCode.FAIL
+
+
 class ConfigError(GateError):
     """The configuration is wrong: an unknown key, a wrong type, a file that is no TOML (exit 2)."""
 
@@ -42,5 +48,14 @@ class RepositoryError(GateError):
 
 class NotRunError(GateError):
     """Something that should have run could not: main is missing, a server can't start (exit 3)."""
+
+    exit_code = ExitCode.NOT_RUN
+
+
+class LedgerError(GateError):
+    """The ledger could not be read or written: locked, full, read-only, damaged, not reachable (exit 3).
+
+    Nothing was appended when an append raises it.
+    """
 
     exit_code = ExitCode.NOT_RUN

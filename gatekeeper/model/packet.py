@@ -129,7 +129,7 @@ class Packet(_Frozen):
     """A work packet as parsed. ``path`` is relative to the repository, ``wp_id`` comes from the file's name.
 
     ``fields`` are all named values outside fences and comments in the order of the file; ``fenced`` are the lines
-    in fences, ``comments`` those in HTML comments.
+    in fences, ``comments`` those in HTML comments; ``sha256`` is that of the file's bytes.
     """
 
     path: str
@@ -147,6 +147,7 @@ class Packet(_Frozen):
     malformed_manifest: tuple[MalformedLine, ...] = ()
     markers: tuple[Marker, ...] = ()
     non_ascii: tuple[int, ...] = ()
+    sha256: str = ""
 
     def section(self, name: str) -> Section | None:
         """The first section of that canonical name."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from gatekeeper.model.finding import CheckResult, Status
 from gatekeeper.model.manifest import Explanation
@@ -88,6 +88,7 @@ class Verdict(_Frozen):
     """The outcome of a gate; ``exit_code`` is 0, 1 or 3, ``started_at`` UTC, ``duration_ms`` in milliseconds.
 
     ``packets`` are the verdicts of ``gate check``, one a packet; None, and absent from JSON, of every other gate.
+    ``packet_digest`` is the SHA-256 of the packet's bytes as they were judged, for the ledger; no output shows it.
     """
 
     schema_: str = SCHEMA
@@ -105,6 +106,7 @@ class Verdict(_Frozen):
     waivers: tuple[WaiverUse, ...] = ()
     migrations: Proof | None = None
     packets: tuple["Verdict", ...] | None = None
+    packet_digest: str | None = Field(default=None, exclude=True)
 
     @model_serializer(mode="wrap")
     def _schema_first(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:

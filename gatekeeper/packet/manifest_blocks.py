@@ -9,8 +9,8 @@ from gatekeeper.packet.fields import named_value
 from gatekeeper.packet.markdown import Document, item_of, without_backticks, without_note
 from gatekeeper.packet.sections import bare_name, plain_name
 
-_OPENING = re.compile(r"<!--[ \t]*gate:(manifest|result)((?:[ \t]+[\w-]+=\S+)*)[ \t]*-->")
-_CLOSING = re.compile(r"<!--[ \t]*/gate:(manifest|result)[ \t]*-->")
+OPENING = re.compile(r"<!--[ \t]*gate:(manifest|result)((?:[ \t]+[\w-]+=\S+)*)[ \t]*-->")
+CLOSING = re.compile(r"<!--[ \t]*/gate:(manifest|result)[ \t]*-->")
 _GATE = re.compile(r"\[([ xX])\][ \t]+`?([\w-]+)`?(?:[ \t].*)?")
 _NEAR_GATE = re.compile(r"\[[^\]]{0,2}\]")
 # The lines of templates/result.md.j2 between its markers.
@@ -110,10 +110,10 @@ def _scan_markers(doc: Document, first: int, last: int) -> _Markers:
             opened = None
         elif number not in doc.whole_comments:
             continue
-        elif match := _OPENING.fullmatch(text):
+        elif match := OPENING.fullmatch(text):
             give_up()
             opened = (number, match[1], match[2])
-        elif match := _CLOSING.fullmatch(text):
+        elif match := CLOSING.fullmatch(text):
             scan.owned.add(number)
             if opened and opened[1] == match[1]:
                 scan.closed.append(_marker(*opened, end=number))

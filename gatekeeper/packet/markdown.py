@@ -134,7 +134,7 @@ def _fence_of(body: str) -> str | None:
     return (match[1] or match[2]) if match else None
 
 
-class _Opaque:
+class Opaque:
     """Follows fences and HTML comments line by line: in neither does a line mean anything to a packet.
 
     Either may be indented at will: which indent a list allows depends on lines above that an edit may remove,
@@ -192,7 +192,8 @@ class _Opaque:
             self.marks.add(number)
 
 
-def _heading_at(number: int, text: str) -> Heading | None:
+def heading_at(number: int, text: str) -> Heading | None:
+    """The ATX heading that a line outside fences is, None for another line."""
     match = _HEADING.fullmatch(text.rstrip())
     if not match:
         return None
@@ -202,11 +203,11 @@ def _heading_at(number: int, text: str) -> Heading | None:
 
 def document(lines: tuple[str, ...]) -> Document:
     """Lines as a document: CommonMark's ATX headings, fences and comments, those below list items included."""
-    opaque = _Opaque()
+    opaque = Opaque()
     for number, text in enumerate(lines, 1):
         opaque.feed(number, text)
     hidden = opaque.fenced | opaque.comments
-    found = [_heading_at(n, text) for n, text in enumerate(lines, 1) if n not in hidden]
+    found = [heading_at(n, text) for n, text in enumerate(lines, 1) if n not in hidden]
     headings = tuple(heading for heading in found if heading)
     return Document(
         lines=lines,

@@ -1,5 +1,7 @@
 """A packet's bytes as a ``Packet`` (contract, section 1)."""
 
+import hashlib
+
 from gatekeeper.model.packet import Packet
 from gatekeeper.packet.fields import fields_of
 from gatekeeper.packet.manifest_blocks import scan_manifest
@@ -40,4 +42,5 @@ def parse_packet(path: str, wp_id: str, data: bytes) -> Packet:
         malformed_manifest=manifest.malformed,
         markers=manifest.markers,
         non_ascii=non_ascii_lines(data),
+        sha256=hashlib.sha256(data).hexdigest(),
     )

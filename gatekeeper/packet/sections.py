@@ -44,6 +44,11 @@ def plain_name(name: str) -> str:
 _CANONICAL = {plain_name(name): name for name in _KNOWN}
 
 
+def canonical_name(name: str) -> str:
+    """The name of a section that the contract knows, else the bare name itself."""
+    return _CANONICAL.get(plain_name(name), name)
+
+
 def bare_name(text: str) -> str:
     """A heading's or field's name without emphasis, a closing colon, and trailing ``[CX-…]`` and parentheses."""
     text = text.strip()
@@ -71,7 +76,7 @@ def _ends(doc: Document) -> list[int]:
 def _section(heading: Heading, end: int) -> Section:
     name = bare_name(heading.text)
     return Section(
-        name=_CANONICAL.get(plain_name(name), name),
+        name=canonical_name(name),
         heading=heading.text,
         level=heading.level,
         start=heading.line,
@@ -91,7 +96,12 @@ def first_section(sections: tuple[Section, ...], name: str) -> Section | None:
 
 def is_report(section: Section) -> bool:
     """Whether the section holds validation reports: VALIDATION_REPORTS, or a report's own heading anywhere."""
-    return bool(_REPORT.search(plain_name(section.name)))
+    return is_report_name(section.name)
+
+
+def is_report_name(name: str) -> bool:
+    """Whether a section of that name holds validation reports."""
+    return bool(_REPORT.search(plain_name(name)))
 
 
 def manifest_zone(sections: tuple[Section, ...]) -> tuple[int, int] | None:

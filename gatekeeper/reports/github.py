@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 
 from gatekeeper.model.finding import CheckResult, Finding, Severity, Status, status_of
 from gatekeeper.model.verdict import Verdict
-from gatekeeper.reports.text import closing, explained, printable
+from gatekeeper.reports.plain import printable
+from gatekeeper.reports.text import closing, explained
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 _DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})

@@ -4,7 +4,8 @@ from xml.etree import ElementTree as ET
 
 from gatekeeper.model.finding import CheckResult, Finding, Severity, Status
 from gatekeeper.model.verdict import Verdict
-from gatekeeper.reports.text import closing, printable
+from gatekeeper.reports.plain import printable
+from gatekeeper.reports.text import closing
 
 
 def render_junit(verdict: Verdict) -> str:

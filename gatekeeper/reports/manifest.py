@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from gatekeeper.model.finding import Finding, Severity
 from gatekeeper.model.manifest_report import FieldPair, ManifestReport, Standing
 from gatekeeper.reports.github import command
-from gatekeeper.reports.text import printable, styler
+from gatekeeper.reports.plain import printable
+from gatekeeper.reports.text import styler
 
 _AGREEING = {Standing.SAME, Standing.ACCEPTED, Standing.IGNORED}
 _WIDTH = 40  # a SHA1; the values that are longer are names, which stand below each other

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from gatekeeper.model.finding import Finding, Status
 from gatekeeper.model.runner import RunnerResult, State, Tracked, VersionState
 from gatekeeper.reports.github import command
-from gatekeeper.reports.text import printable
+from gatekeeper.reports.plain import printable
 
 _VERBS = {"apply": "Applied", "undo": "Undone"}
 

@@ -8,6 +8,7 @@ import jinja2
 
 from gatekeeper.model.finding import CheckResult, Finding, Severity, Status
 from gatekeeper.model.verdict import Verdict
+from gatekeeper.reports.plain import printable
 from gatekeeper.reports.proof import proof_table
 
 _STYLES = {
@@ -70,13 +71,6 @@ def explained(verdict: Verdict, finding: Finding) -> list[str]:
     if verdict.change_set is None or not finding.rule.startswith("manifest."):
         return []
     return verdict.change_set.explained(finding.path, finding.line)
-
-
-def printable(text: str) -> str:
-    """The text without control characters, so that no name can move the cursor or forge a line."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def summary(check: CheckResult) -> str:

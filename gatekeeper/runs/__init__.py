@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gatekeeper.runs.adoption import adopt
+    from gatekeeper.runs.approving import approve
     from gatekeeper.runs.audits import audit
     from gatekeeper.runs.checks import check
     from gatekeeper.runs.create import new_packet
@@ -18,34 +19,47 @@ if TYPE_CHECKING:
     from gatekeeper.runs.manifests import ManifestMode, manifest
     from gatekeeper.runs.migrations import lint_migrations, prove_migrations
     from gatekeeper.runs.shas import shas_of
+    from gatekeeper.runs.signing import sign, verify_signature
+    from gatekeeper.runs.status import overview
+    from gatekeeper.runs.timelines import timeline
 
 __all__ = [
     "ManifestMode",
     "adopt",
+    "approve",
     "audit",
     "check",
     "examine",
     "lint_migrations",
     "manifest",
     "new_packet",
+    "overview",
     "post_work",
     "pre_work",
     "prove_migrations",
     "shas_of",
+    "sign",
+    "timeline",
+    "verify_signature",
 ]
 _MODULES = {
     "ManifestMode": "manifests",
     "adopt": "adoption",
+    "approve": "approving",
     "audit": "audits",
     "check": "checks",
     "examine": "doctor",
     "lint_migrations": "migrations",
     "manifest": "manifests",
     "new_packet": "create",
+    "overview": "status",
     "post_work": "gates",
     "pre_work": "gates",
     "prove_migrations": "migrations",
     "shas_of": "shas",
+    "sign": "signing",
+    "timeline": "timelines",
+    "verify_signature": "signing",
 }
 
 

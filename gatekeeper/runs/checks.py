@@ -20,7 +20,7 @@ from gatekeeper.model.finding import CheckResult, Finding, Severity, status_of
 from gatekeeper.model.names import encode, for_output
 from gatekeeper.model.verdict import Verdict
 from gatekeeper.packet.lookup import ids_in
-from gatekeeper.runs.gates import ids_at, judge_work
+from gatekeeper.runs.gates import judge_work
 from gatekeeper.runs.load import (
     FoundPacket,
     FoundRefinement,
@@ -33,6 +33,7 @@ from gatekeeper.runs.load import (
     today,
 )
 from gatekeeper.runs.once import Once
+from gatekeeper.runs.plan import ids_at
 from gatekeeper.runs.verdicts import Clock, gate_verdict, manifest_rows, summary
 
 

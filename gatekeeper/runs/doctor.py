@@ -7,18 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gatekeeper import resources
 from gatekeeper.changes.git import OLDEST, Git
 from gatekeeper.changes.repository import Repository, require_version
 from gatekeeper.changes.tree import Tree
 from gatekeeper.config import line_of, variable_of, with_environment
 from gatekeeper.engines.base import EngineUnavailable
+from gatekeeper.ledger import open_ledger
 from gatekeeper.migrate.discover import discover
 from gatekeeper.migrate.source import migration_files
-from gatekeeper.model.errors import ExitCode, GateError, RepositoryError
+from gatekeeper.model.errors import ExitCode, GateError, LedgerError, RepositoryError
 from gatekeeper.model.finding import Status
-from gatekeeper.model.proof import SourceFile
-from gatekeeper.model.settings import MigrationSettings, Settings
+from gatekeeper.model.settings import Settings
 from gatekeeper.runs.load import known_ids, read_file, settings_from_disk
 
 if TYPE_CHECKING:  # only to say what a table of the settings is
@@ -195,7 +194,7 @@ def _contents(repository: Repository, settings: Settings) -> Iterator[Item]:
         "packets", "Work packets", Status.PASS, f"{count} in {folder}" if count else f"none yet in {folder}"
     )
     yield _migrations(tree, settings)
-    yield _ledger()
+    yield _ledger(repository, settings)
 
 
 def _migrations(tree: Tree, settings: Settings) -> Item:
@@ -211,13 +210,21 @@ def _migrations(tree: Tree, settings: Settings) -> Item:
     return Item("migrations", title, Status.PASS, f"{shown}, layout {found.layout}")
 
 
-def _ledger() -> Item:
-    """The version of the ledger's own schema, which ships with the tool; no ledger is kept by this version."""
-    folder = resources.migrations()
-    files = [SourceFile(f"migrations/{path.name}", path.read_bytes()) for path in sorted(folder.glob("*.sql"))]
-    newest = discover(files, MigrationSettings()).sets["sqlite"].migrations[-1].version.text
-    reason = f"no ledger is kept yet; its schema ships at version {newest}"
-    return Item("ledger", "Ledger", Status.NOT_APPLICABLE, "", reason)
+def _ledger(repository: Repository, settings: Settings) -> Item:
+    """Where the ledger is and what it holds; none is made for the asking."""
+    title = "Ledger"
+    try:
+        with open_ledger(settings.ledger, repository.common_dir) as ledger:
+            found = ledger.status()
+    except LedgerError as error:
+        return Item("ledger", title, Status.NOT_RUN, "", f"{error.message} Mend: {error.hint}")
+    if not found.exists:
+        reason = f"none yet at {found.location}: the first gate run makes it"
+        return Item("ledger", title, Status.NOT_APPLICABLE, "", reason)
+    count = f"{found.events} event{'' if found.events == 1 else 's'}"
+    return Item(
+        "ledger", title, Status.PASS, f"{count} at {found.location}, schema version {found.schema_version}"
+    )
 
 
 def _in_force(settings: Settings, origin: str | None, data: bytes | None) -> Iterator[InForce]:

@@ -1,6 +1,6 @@
 """``pre_work`` and ``post_work``: load the packet and the change, judge them, write the proof back."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,10 +10,10 @@ from gatekeeper.changes.selector import Selector
 from gatekeeper.changes.versions import known_versions
 from gatekeeper.gates.case import Case, MainTip
 from gatekeeper.gates.pipeline import Judgement, judge
-from gatekeeper.gates.select import is_packet_file, own_paths, select
+from gatekeeper.gates.select import own_paths, select
 from gatekeeper.gates.spec import current_spec
 from gatekeeper.manifest.compute import compute, digest
-from gatekeeper.model.changes import FileChange, TreeView
+from gatekeeper.model.changes import FileChange
 from gatekeeper.model.errors import NotRunError, UsageError
 from gatekeeper.model.finding import CheckResult, Finding
 from gatekeeper.model.manifest import Gate
@@ -22,7 +22,6 @@ from gatekeeper.model.settings import Settings
 from gatekeeper.model.verdict import Verdict
 from gatekeeper.packet.blocks import render_manifest, render_result
 from gatekeeper.packet.edit import NoValidationSection, with_blocks, write_atomically
-from gatekeeper.packet.lookup import packet_paths
 from gatekeeper.resources import template
 from gatekeeper.runs.history import steps_of
 from gatekeeper.runs.load import (
@@ -42,6 +41,7 @@ from gatekeeper.runs.load import (
     unreadable,
 )
 from gatekeeper.runs.once import Once
+from gatekeeper.runs.plan import ids_at, pre_work_case
 from gatekeeper.runs.verdicts import Clock, gate_verdict, manifest_rows, summary
 
 
@@ -54,31 +54,7 @@ def pre_work(repo: Path, wp_id: str, *, config: Path | None = None) -> Verdict:
     require_wp_id(wp_id)
     with Repository.open(repo) as repository:
         settings = settings_from_disk(repository, config).settings
-        committed = repository.tree(repository.head) if repository.head else None
-        head = repository.tree(repository.worktree_tree()) if repository.root else committed
-        if head is None:
-            raise UsageError("A bare repository without a commit holds no packet.", hint="push one first")
-        ids = known_ids(repository, settings, [tree for tree in (head, committed) if tree])
-        if wp_id not in ids:
-            raise unknown_id(wp_id, ids, settings.packets.dir)
-        found = find_packet(wp_id, head, settings)
-        refined = find_refinement(found.packet, wp_id, head, settings)
-        case = Case(
-            gate="pre-work",
-            wp_id=wp_id,
-            packet_path=found.path,
-            packet=found.packet,
-            packet_problems=found.problems,
-            refinement_path=refined.path,
-            refinement=refined.refinement,
-            refinement_problems=refined.problems,
-            settings=settings,
-            head=head,
-            base=None,
-            committed=committed,
-            today=today(repository, None),
-            packet_ids=ids_at(head, settings),
-        )
+        case = pre_work_case(repository, wp_id, settings)
         return gate_verdict(case, judge(case), clock)
 
 
@@ -192,12 +168,6 @@ def work_case(
         steps=() if gate == "manifest" else steps_of(repository, wp_id, judged, found.packet, own=own, only=only),
         known_versions=partial(known_versions, repository, endpoints, settings.git.main),
     )
-
-
-def ids_at(tree: TreeView, settings: Settings) -> Mapping[str, Sequence[str]]:
-    """The packet ids of a tree, each with its paths."""
-    paths = sorted(path for path in tree.entries if is_packet_file(path, settings.packets))
-    return packet_paths(paths, settings.packets.dir)
 
 
 def _from_work_tree(

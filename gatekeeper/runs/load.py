@@ -224,6 +224,11 @@ def refinement_path(packet: Packet | None, wp_id: str, settings: Settings) -> st
     """Where the refinement is looked for, relative to the repository and normalised."""
     field = packet.field("REFINEMENT_FILE") if packet else None
     named = next((line.text for line in values_of(packet, field)), "") if packet and field else ""
+    return refinement_at(named, wp_id, settings)
+
+
+def refinement_at(named: str, wp_id: str, settings: Settings) -> str:
+    """The path that REFINEMENT_FILE names, without note and backticks, else the configured one."""
     # Only a Markdown file: what stands here needs neither scope nor manifest, and code must not slip in with it.
     if named.endswith(".md"):
         return posixpath.normpath(named)

@@ -91,4 +91,5 @@ def gate_verdict(
         checks=judgement.checks,
         waivers=waivers,
         migrations=judgement.proof,
+        packet_digest=(case.packet.sha256 or None) if case.packet else None,
     )

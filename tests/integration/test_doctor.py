@@ -10,7 +10,6 @@ import pytest
 from adoption import made, rust_sqlx
 from application import git, run
 
-from gatekeeper import resources
 from gatekeeper.config import variable_of
 
 SQLITE_ONLY = '[migrations]\nengines = ["sqlite"]\n'
@@ -38,8 +37,7 @@ def test_all_that_is_needed_is_tried_and_told(tmp_path: Path) -> None:
     assert code == 0, checks
     ledger = checks.pop("ledger")
     assert {check["status"] for check in checks.values()} == {"PASS"}
-    newest = max(path.name for path in resources.migrations().glob("*.down.sql")).split("_")[0]
-    assert (ledger["status"], ledger["reason"].rsplit(" ", 1)[1]) == ("NOT_APPLICABLE", newest)
+    assert (ledger["status"], "none yet at " in ledger["reason"]) == ("NOT_APPLICABLE", True)
     assert checks["git"]["value"].split()[0] in git(repo, "version")
     assert "2.34 and newer" in checks["git"]["value"]
     assert checks["python"]["value"].startswith(".".join(map(str, sys.version_info[:3])))

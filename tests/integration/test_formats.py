@@ -30,12 +30,22 @@ OTHERS = {
     "new": ["WP-9-New"],
     "explain": [],
     "manifest": [WP_ID, "--write"],
+    "sign": [WP_ID],
+    "approve": [WP_ID],
+    "status": [],
+    "ledger status": [],
+    "ledger verify": [],
+    "ledger export": [],
+    "ledger import": ["events.jsonl"],
     "migrations apply": ["--url", "sqlite:made.db"],
     "migrations undo": ["--url", "sqlite:made.db"],
     "migrations status": ["--url", "sqlite:made.db"],
     "migrations new": ["more"],
 }
-ANNOTATES = {"manifest", "migrations apply", "migrations undo", "migrations status"}
+ANNOTATES = {
+    *("manifest", "migrations apply", "migrations undo", "migrations status"),
+    *("ledger status", "ledger verify", "ledger import"),
+}
 """Commands without a verdict whose findings can be shown as annotations."""
 
 

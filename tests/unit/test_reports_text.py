@@ -7,7 +7,8 @@ import pytest
 from gatekeeper.model.finding import CheckResult, Finding, Severity, Status
 from gatekeeper.model.verdict import ChangeSetSummary, ManifestRow, Verdict, WaiverUse
 from gatekeeper.reports.json import render_json
-from gatekeeper.reports.text import printable, render_text
+from gatekeeper.reports.plain import printable
+from gatekeeper.reports.text import render_text
 from gatekeeper.resources import template
 
 EVIL = "a\nCheck 9: Forged\nPASS\x1b[2J\r\x08\u202e\u2028b"

@@ -4,6 +4,7 @@ import difflib
 
 from gatekeeper.model.rules.audit import AUDIT
 from gatekeeper.model.rules.change import CHANGE
+from gatekeeper.model.rules.ledger import LEDGER
 from gatekeeper.model.rules.lint import LINT
 from gatekeeper.model.rules.manifest import MANIFEST
 from gatekeeper.model.rules.migration import MIGRATION
@@ -13,7 +14,7 @@ from gatekeeper.model.rules.rule import Rule
 
 __all__ = ["RULES", "Rule", "nearest_rule", "rules_under"]
 
-RULES: tuple[Rule, ...] = (*PACKET, *REFINEMENT, *CHANGE, *MANIFEST, *AUDIT, *MIGRATION, *LINT)
+RULES: tuple[Rule, ...] = (*PACKET, *REFINEMENT, *CHANGE, *MANIFEST, *AUDIT, *MIGRATION, *LINT, *LEDGER)
 """All rules, in the contract's order."""
 
 
