@@ -24,7 +24,7 @@ from gatekeeper.ledger import open_ledger
 from gatekeeper.model.ledger import NewEvent
 from gatekeeper.model.settings import LedgerSettings
 
-DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "max_connections": "60"}
+DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "max_connections": "100"}
 
 
 class DurableServer:

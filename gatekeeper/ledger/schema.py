@@ -1,10 +1,14 @@
 """The ledger's own schema: which versions ship with this gate, and bringing a database up to them."""
 
+import time
 from functools import cache
 
 from gatekeeper import resources
 from gatekeeper.model.errors import LedgerError
 from gatekeeper.model.finding import Status
+
+_NAPS = (0.5, 1.0, 2.0)
+"""Seconds between tries to apply the schema on a server that can't be reached."""
 
 
 @cache
@@ -41,6 +45,12 @@ def apply_to(url: str, shown: str, wait: float) -> None:
     folder = resources.migrations()
     files = [SourceFile(f"migrations/{path.name}", path.read_bytes()) for path in sorted(folder.glob("*.sql"))]
     result = apply(url, files, limits=Limits(lock=wait))
+    # A server that restarts or has no connection to spare is there again in a moment; a file is there or isn't.
+    for nap in () if url.startswith("sqlite:") else _NAPS:
+        if result.status is not Status.NOT_RUN:
+            break
+        time.sleep(nap)
+        result = apply(url, files, limits=Limits(lock=wait))
     if result.status is Status.PASS:
         return
     if result.findings:
