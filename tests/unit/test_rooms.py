@@ -4,10 +4,10 @@ import re
 import tomllib
 from pathlib import Path
 
-import pytest
+import typer
 
 from gatekeeper import __version__
-from gatekeeper.cli import check, demo, doctor, explain, init, main, new, post_work, pre_work, sha
+from gatekeeper.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -27,11 +27,15 @@ def test_the_changelog_names_the_version() -> None:
     assert f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text()
 
 
-@pytest.mark.parametrize("module", [check, demo, doctor, explain, init, new, post_work, pre_work, sha])
-def test_every_command_is_described_in_the_readme(module: object) -> None:
-    name = getattr(module, "NAME", "")
-    assert name
-    assert f"`gate {name}" in (ROOT / "README.md").read_text()
+def test_every_command_is_described_in_the_readme() -> None:
+    rows = [line for line in (ROOT / "README.md").read_text().splitlines() if line.startswith("| `gate ")]
+    commands = typer.main.get_command(main.build_app()).commands  # type: ignore[attr-defined]  # a group
+    names = {
+        name if inner is None else f"{name} {inner}"
+        for name, command in commands.items()
+        for inner in getattr(command, "commands", {None: None})
+    }
+    assert {name for name in names if not any(f"`gate {name}" in row for row in rows)} == set()
 
 
 def test_every_recipe_calls_a_command_that_exists() -> None:
