@@ -76,6 +76,10 @@ class DurableServer:
         """Start it again."""
         self._control("start")
 
+    def log(self) -> str:
+        """What it logged since it was first started by us."""
+        return Path(self._data, "server.log").read_text(errors="replace")
+
     def _control(self, *arguments: str) -> None:
         user = self._account.process if self._account else {}
         log = f"{self._data}/server.log"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from types import TracebackType
 from typing import Annotated, Any
 
 import typer
@@ -105,8 +106,9 @@ class Common:
     def emit(self, text: str) -> None:
         """Put a result where it belongs: stdout, or the file of ``--output``."""
         if self.output is None:
-            sys.stdout.write(text)
-            sys.stdout.flush()
+            with WritingOut():
+                sys.stdout.write(text)
+                sys.stdout.flush()
             return
         try:
             self.output.write_text(text, encoding="utf-8")
@@ -114,6 +116,26 @@ class Common:
             raise UsageError(
                 f"{self.output} can't be written: {error.strerror}.", hint="name another file with --output"
             ) from error
+
+
+class WritingOut:
+    """A context to write to stdout in: a reader that wants no more ends it, a full disk is a UsageError."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if not isinstance(error, OSError):
+            return False
+        # Else Python would complain once more when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            raise UsageError(
+                f"The result can't be written: {error.strerror}.", hint="name a file elsewhere with --output"
+            ) from error
+        return True
 
 
 _OPTIONS: dict[str, Any] = {

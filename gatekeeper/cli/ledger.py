@@ -1,15 +1,13 @@
 """``gate ledger status``, ``verify``, ``export`` and ``import``."""
 
 import json
-import os
 import sys
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gatekeeper.cli.common import Common, Format
+from gatekeeper.cli.common import Common, Format, WritingOut
 from gatekeeper.model.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:  # as in show.py
@@ -53,12 +51,11 @@ def verify(
 def export(common: Common) -> int:
     """Write every event as a line of JSON; of a damaged ledger every one that can still be read."""
     common.offers("ledger export", Format.TEXT, Format.JSON)
-    try:
+    done = None
+    with WritingOut():
         done = _exported(common)
         sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read the lines wanted no more; Python would complain once more when it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if done is None:
         return ExitCode.FAIL
     for finding in done.findings:
         sys.stderr.write(f"gate: {finding.message}\n      mend: {finding.hint}\n")
@@ -70,16 +67,15 @@ def export(common: Common) -> int:
 def _exported(common: Common) -> "Exported":
     from gatekeeper.runs.ledger import export_ledger
 
-    with ExitStack() as stack:
-        put = sys.stdout.write
-        if common.output is not None:
-            try:
-                put = stack.enter_context(common.output.open("w", encoding="ascii", newline="\n")).write
-            except OSError as error:
-                raise UsageError(
-                    f"{common.output} can't be written: {error.strerror}.", hint="name another file with --output"
-                ) from error
-        return export_ledger(common.root, put, config=common.config)
+    if common.output is None:
+        return export_ledger(common.root, sys.stdout.write, config=common.config)
+    try:
+        with common.output.open("w", encoding="ascii", newline="\n") as file:
+            return export_ledger(common.root, file.write, config=common.config)
+    except OSError as error:
+        raise UsageError(
+            f"{common.output} can't be written: {error.strerror}.", hint="name another file with --output"
+        ) from error
 
 
 def import_(common: Common, file: Annotated[Path, typer.Argument(metavar="FILE")]) -> int:

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Callable
 
-from gatekeeper.ledger.encoding import digest_of
+from gatekeeper.ledger.encoding import digest_of, is_whole
 from gatekeeper.model.finding import Finding, Severity
 from gatekeeper.model.ledger import KINDS, NO_EVENT, Event
 
@@ -46,8 +46,29 @@ class Chain:
             self._anywhere = False
             self._heads = {event.previous_digest: event.seq - 1}
             self._last_seq = event.seq - 1
+        if self._is_next(event):
+            del self._heads[event.previous_digest]
+            self._heads[event.digest] = self._last_seq = event.seq
+            self._latest = event.at
+        else:
+            self._judge(event)
+
+    def _is_next(self, event: Event) -> bool:
+        """Whether the event is what nearly all of a long chain are: sound, known, and next to the one before."""
+        try:
+            return (
+                self._heads.get(event.previous_digest) == event.seq - 1 == self._last_seq
+                and event.kind in KINDS
+                and event.at >= self._latest
+                and digest_of(event) == event.digest
+            )
+        except TypeError:  # other values than the columns' types
+            return False
+
+    def _judge(self, event: Event) -> None:
+        """Tell what is wrong with an event, if anything is, and go on after it."""
         sound = digest_of(event) == event.digest
-        if not sound and not _is_whole(event):
+        if not sound and not is_whole(event):
             self._tell(
                 "ledger.digest", f"Event {event.seq!r} was changed: it holds values of other types than text."
             )
@@ -153,14 +174,6 @@ def _seconds_back(earlier: str, later: str) -> float:
         return (dt.datetime.fromisoformat(earlier) - dt.datetime.fromisoformat(later)).total_seconds()
     except (TypeError, ValueError):
         return 0.0
-
-
-def _is_whole(event: Event) -> bool:
-    """Whether every column holds what its type says, which SQLite doesn't see to."""
-    values: tuple[object, ...] = event
-    return isinstance(values[0], int) and all(
-        isinstance(text, str) for text in (values[1], *values[3:6], *values[7:])
-    )
 
 
 def _named(event: Event, *, first: bool = True) -> str:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from json.encoder import encode_basestring_ascii as quoted
 
-from gatekeeper.model.ledger import Event
+from gatekeeper.model.ledger import NO_EVENT, Event
 
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 _TEXTS = ("kind", "actor", "at", "tool_version", "payload", "previous_digest", "digest")
@@ -19,10 +19,21 @@ _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z\Z")
 # What PostgreSQL can't store: NUL, and halves of characters that UTF-8 has no form for.
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
-_LARGEST_SEQ = 2**63 - 1
+LARGEST_SEQ = 2**63 - 1
+"""The largest number that a column holds."""
 
 COLUMNS = ", ".join(_FIELDS)
 """The columns of the table, in the order of ``Event``."""
+_TYPES = {
+    (int, str, wp_id, str, str, str, packet_digest, str, str, str)
+    for wp_id in (str, type(None))
+    for packet_digest in (str, type(None))
+}
+
+
+def is_whole(event: Event) -> bool:
+    """Whether every column holds a value of its type, which SQLite doesn't see to."""
+    return tuple(map(type, event)) in _TYPES
 
 
 class MalformedEvent(Exception):  # noqa: N818 - it names what the line is
@@ -44,14 +55,13 @@ def covered(event: Event) -> bytes:
 
     Raises TypeError for a stored event whose columns hold values of other types than they should.
     """
-    wp_id = "null" if event.wp_id is None else quoted(event.wp_id)
-    packet = "null" if event.packet_digest is None else quoted(event.packet_digest)
     # Written out, because a hundred thousand of them are hashed by one `gate ledger verify`.
+    seq, kind, wp_id, actor, at, tool_version, packet_digest, payload, previous_digest, _ = event
+    packet = "null" if packet_digest is None else quoted(packet_digest)
     return (
-        f'{{"actor":{quoted(event.actor)},"at":{quoted(event.at)},"kind":{quoted(event.kind)},'
-        f'"packet_digest":{packet},"payload":{quoted(event.payload)},'
-        f'"previous_digest":{quoted(event.previous_digest)},"seq":{event.seq:d},'
-        f'"tool_version":{quoted(event.tool_version)},"wp_id":{wp_id}}}'
+        f'{{"actor":{quoted(actor)},"at":{quoted(at)},"kind":{quoted(kind)},"packet_digest":{packet},'
+        f'"payload":{quoted(payload)},"previous_digest":{quoted(previous_digest)},"seq":{seq:d},'
+        f'"tool_version":{quoted(tool_version)},"wp_id":{"null" if wp_id is None else quoted(wp_id)}}}'
     ).encode("ascii")
 
 
@@ -74,21 +84,36 @@ def digest_of(event: Event) -> str:
         return ""
 
 
+def placed(event: Event, tip: Event | None) -> Event:
+    """The event as the one after ``tip``, as the first one if None: with its place and both digests."""
+    seq, previous = (tip.seq, tip.digest) if tip else (0, NO_EVENT)
+    event = event._replace(seq=seq + 1, previous_digest=previous)
+    return event._replace(digest=digest_of(event))
+
+
 def to_line(event: Event) -> str:
     """The event as a line of an export, without its line end."""
     return _ENCODER.encode(event._asdict())
 
 
 def from_line(line: bytes) -> Event:
-    """The event that a line of an export holds. Raises MalformedEvent."""
+    """The event that a line of an export holds, written as ``to_line`` writes it. Raises MalformedEvent.
+
+    The same values in another form are no copy of what the digest covers: one of two equal names would be lost.
+    """
     try:
         found = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise MalformedEvent(f"is no JSON: {error}") from None
     if not isinstance(found, dict):
         raise MalformedEvent("is no JSON object")
     _require_fields(found)
-    return Event(**found)
+    event = Event(**found)
+    if to_line(event).encode("ascii") != line.rstrip(b"\r\n"):
+        raise MalformedEvent(
+            "isn't in the form that gate ledger export writes: sorted names, no spaces, ASCII alone"
+        )
+    return event
 
 
 def _require_fields(found: dict[str, object]) -> None:
@@ -104,7 +129,7 @@ def _require_fields(found: dict[str, object]) -> None:
         if not optional and (not isinstance(value, str) or _UNSTORABLE.search(value)):
             raise MalformedEvent(f"holds {value!r} as {name}, which must be text")
     seq = found["seq"]
-    if not isinstance(seq, int) or isinstance(seq, bool) or not 1 <= seq <= _LARGEST_SEQ:
+    if not isinstance(seq, int) or isinstance(seq, bool) or not 1 <= seq <= LARGEST_SEQ:
         raise MalformedEvent(f"holds {seq!r} as seq, which must be a number from 1 on")
     for name in ("previous_digest", "digest"):
         if not _DIGEST.match(str(found[name])):

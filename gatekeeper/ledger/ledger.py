@@ -8,12 +8,12 @@ from typing import TypeVar
 
 from gatekeeper import __version__, clock
 from gatekeeper.ledger import schema
-from gatekeeper.ledger.encoding import canonical, digest_of, storable
+from gatekeeper.ledger.encoding import canonical, is_whole, placed, storable
 from gatekeeper.ledger.sqlite import SqliteStore
-from gatekeeper.ledger.store import PAGE, START, WAIT_SECONDS, Lost, Store
+from gatekeeper.ledger.store import OPEN_SECONDS, PAGE, START, WAIT_SECONDS, DamagedLedger, Lost, Store
 from gatekeeper.model.errors import LedgerError
 from gatekeeper.model.finding import Finding
-from gatekeeper.model.ledger import NO_EVENT, Event, Guard, LedgerStatus, NewEvent
+from gatekeeper.model.ledger import Event, Guard, LedgerStatus, NewEvent
 from gatekeeper.model.settings import LedgerSettings
 
 _T = TypeVar("_T")
@@ -29,8 +29,8 @@ def utc_now() -> str:
 class Ledger:
     """One ledger; every method raises LedgerError, with a hint, for every fault.
 
-    ``now`` tells the time of an event, ``wait`` for how many seconds an append waits for others and for a server
-    that starts again.
+    ``now`` tells the time of an event, ``wait`` for how many seconds others are waited for, and a server that
+    starts again; for one that can't be reached at first it is ``OPEN_SECONDS`` at most.
     """
 
     def __init__(self, store: Store, *, now: Callable[[], str] = utc_now, wait: float = WAIT_SECONDS) -> None:
@@ -51,9 +51,37 @@ class Ledger:
 
     # Reading
 
+    def exists(self) -> bool:
+        """Whether anything was ever recorded; makes nothing."""
+        return self._asked(self.store.exists)
+
+    def schema_version(self) -> str | None:
+        """The newest version that the tracking table holds; None where there is none."""
+        return self._asked(self.store.schema_version)
+
+    def damage(self) -> Sequence[str]:
+        """What is wrong with the file that holds the ledger, one sentence each."""
+        return self._asked(self.store.damage)
+
     def events(self, wp_id: str | None = None, kind: str | None = None, after: int = 0) -> Iterator[Event]:
-        """The events in the chain's order, streamed: of one packet or kind, with a ``seq`` above ``after``."""
-        if not self._asked(self.store.exists):
+        """The events in the chain's order, streamed: of one packet or kind, with a ``seq`` above ``after``.
+
+        Raises LedgerError for one whose columns hold other values than an event's.
+        """
+        return map(self._whole, self.rows(wp_id, kind, after))
+
+    def _whole(self, event: Event) -> Event:
+        if not is_whole(event):
+            raise DamagedLedger(
+                f"Event {event.seq!r} of the ledger {self.store.shown} was changed: it holds values that are no "
+                "text.",
+                hint="gate ledger verify names what is wrong",
+            )
+        return event
+
+    def rows(self, wp_id: str | None = None, kind: str | None = None, after: int = 0) -> Iterator[Event]:
+        """The events as they are stored, whatever somebody wrote there; else as ``events``."""
+        if not self.exists():
             return
         place = (after + 1, "") if after else START
         while True:
@@ -64,24 +92,25 @@ class Ledger:
             place = (page[-1].seq, page[-1].digest)
 
     def tip(self) -> Event | None:
-        """The last event; None where there is none."""
-        return self._asked(self.store.tip) if self._asked(self.store.exists) else None
+        """The last event; None where there is none. Raises as ``events``."""
+        tip = self._asked(self.store.tip) if self.exists() else None
+        return tip and self._whole(tip)
 
     def find(self, digest: str) -> Event | None:
         """The event of that digest; None where there is none."""
-        return self._asked(lambda: self.store.find(digest)) if self._asked(self.store.exists) else None
+        return self._asked(lambda: self.store.find(digest)) if self.exists() else None
 
     def status(self) -> LedgerStatus:
         """Where it is, what it holds."""
         about = {"backend": self.store.backend, "location": self.store.shown, "schema_known": schema.newest()}
-        if not self._asked(self.store.exists):
+        if not self.exists():
             return LedgerStatus.model_validate({**about, "exists": False})
-        totals, tip = self._asked(self.store.totals), self.tip()
+        tip, totals = self.tip(), self._asked(self.store.totals)
         return LedgerStatus.model_validate(
             {
                 **about,
                 "exists": True,
-                "schema_version": self._asked(self.store.schema_version),
+                "schema_version": self.schema_version(),
                 "events": totals.events,
                 "tip": tip.digest if tip else None,
                 "first_at": totals.first_at,
@@ -100,18 +129,20 @@ class Ledger:
         return verified(self, tip)
 
     def _asked(self, question: Callable[[], _T]) -> _T:
-        """The answer, asked once more where the connection broke, unless it broke within an append."""
-        try:
-            return question()
-        except Lost:
-            if self._writing:
-                raise
-        try:
-            return question()
-        except Lost as lost:
-            raise LedgerError(
-                f"{lost.reason}.", hint="look after the server, then run the command again"
-            ) from None
+        """The answer, asked again and again where there is no connection, unless it broke within an append."""
+        begun = time.monotonic()
+        while True:
+            try:
+                return question()
+            except Lost as lost:
+                if self._writing:
+                    raise
+                if time.monotonic() - begun > (self._wait if lost.returns else min(self._wait, OPEN_SECONDS)):
+                    raise LedgerError(
+                        f"The ledger's {lost.reason}.",
+                        hint="start the server, or mend [ledger] url (GATEKEEPER_LEDGER_URL)",
+                    ) from None
+            time.sleep(_NAP)
 
     # Writing
 
@@ -141,9 +172,7 @@ class Ledger:
     ) -> tuple[Event, ...]:
         """One try. After a lost connection nobody knows whether the last one was committed: then look first."""
         if not tried and guard is None and len(news) == 1:
-            self._prepare()
-            if (added := self._added(news[0], tried, wait)) is not None:
-                return (added,)
+            return (self._added(news[0], tried, wait),)
         with self.writing(wait) as tip:
             for events in tried:
                 if (last := self.store.same(events[-1])) is not None:
@@ -155,17 +184,15 @@ class Ledger:
             self.store.commit(events)
             return events
 
-    def _added(self, new: NewEvent, tried: list[tuple[Event, ...]], wait: float) -> Event | None:
-        """The event, appended by a database that can do it at once."""
-        event = self._event(new, 0, "")
+    def _added(self, new: NewEvent, tried: list[tuple[Event, ...]], wait: float) -> Event:
+        """The event, appended by the database in one step."""
+        self._asked(self._prepare)
+        event = self._event(new)
         tried.append((event,))
         try:
-            added = self.store.add(event, wait)
+            return self.store.add(event, wait)
         finally:
             self.store.rollback()
-        if added is None:
-            tried.pop()
-        return added
 
     @contextmanager
     def writing(self, wait: float = WAIT_SECONDS) -> Iterator[Event | None]:
@@ -173,13 +200,25 @@ class Ledger:
 
         Raises LedgerError, and Lost where the connection broke.
         """
-        self._prepare()
+        self._asked(self._prepare)
         try:
             self._writing = True
             yield self.store.begin(wait)
         finally:
             self._writing = False
             self.store.rollback()
+
+    def alone(self, act: Callable[[], _T]) -> _T:
+        """Do something while no one else appends, which keeps two that do the same apart; appends nothing.
+
+        ``act`` may be called more than once, and may read this ledger. Raises LedgerError.
+        """
+
+        def held() -> _T:
+            with self.writing(self._wait):
+                return act()
+
+        return self._asked(held)
 
     def _prepare(self) -> None:
         """See to it that the ledger is there, in the schema that this gate writes. Raises LedgerError, Lost."""
@@ -193,18 +232,16 @@ class Ledger:
             self._version = version
 
     def _chained(self, news: Sequence[NewEvent], tip: Event | None) -> tuple[Event, ...]:
-        seq, digest = (tip.seq, tip.digest) if tip else (0, NO_EVENT)
         events = []
         for new in news:
-            seq += 1
-            event = self._event(new, seq, digest)
-            digest = event.digest
-            events.append(event)
+            tip = placed(self._event(new), tip)
+            events.append(tip)
         return tuple(events)
 
-    def _event(self, new: NewEvent, seq: int, previous_digest: str) -> Event:
-        event = Event(
-            seq=seq,
+    def _event(self, new: NewEvent) -> Event:
+        """The event, without a place yet."""
+        return Event(
+            seq=0,
             kind=new.kind,
             wp_id=new.wp_id,
             actor=storable(new.actor),
@@ -212,10 +249,9 @@ class Ledger:
             tool_version=__version__,
             packet_digest=new.packet_digest,
             payload=canonical(new.payload),
-            previous_digest=previous_digest,
+            previous_digest="",
             digest="",
         )
-        return event._replace(digest=digest_of(event))
 
 
 def store_of(settings: LedgerSettings, common_dir: Path) -> Store:

@@ -15,10 +15,12 @@ from gatekeeper.ledger.encoding import COLUMNS, around_place
 from gatekeeper.ledger.store import (
     PAGE,
     WAIT_SECONDS,
+    DamagedLedger,
     Lost,
     Place,
     Store,
     Totals,
+    newest_of,
     page_query,
     same_query,
     same_values,
@@ -30,9 +32,21 @@ _T = TypeVar("_T")
 _LOCKED = {"55P03", "57014"}
 _READ_ONLY = {"25006"}
 _FORBIDDEN = "42501"
+# A table, a column or a function that isn't there, or of another type.
+_CHANGED = {"42P01", "42703", "42883", "42804"}
 _FULL = {"53100", "53000"}
 # The server is stopping or starting; it will be back.
 _RESTARTING = {"57P01", "57P02", "57P03"}
+# The driver has no code for why it got no connection. The first say that the server is about to be there, the
+# others that it may just be away; all else (a password, a name) stays as it is.
+_RETURNING = (
+    *("the database system is ", "terminating connection"),
+    *("too many clients", "connection slots are reserved"),
+)
+_AWAY = (
+    *("Connection refused", "No such file or directory", "Connection reset", "Broken pipe"),
+    *("closed the connection", "EOF detected"),
+)
 _KEY = "hashtextextended('gatekeeper ledger ' || current_schema(), 0)"
 _TIP = f"SELECT {COLUMNS} FROM events ORDER BY seq DESC LIMIT 1"  # noqa: S608 - constants
 _FIND = f"SELECT {COLUMNS} FROM events WHERE digest = %s"  # noqa: S608 - constants
@@ -97,14 +111,19 @@ class PostgresStore(Store):
                 # Our statements are many in one text, with the values put in by the driver.
                 self._connection.cursor_factory = psycopg.ClientCursor
             except psycopg.Error as error:
-                reason = f"PostgreSQL at {self.shown} can't be reached: {self._server.reason(error)}"
-                if self._was_there or "starting up" in reason or "shutting down" in reason:
-                    raise Lost(reason) from None
-                raise LedgerError(
-                    f"The ledger's {reason}", hint="start the server, or mend [ledger] url"
-                ) from None
+                raise self._unreachable(self._server.reason(error)) from None
             self._was_there = True
         return self._connection
+
+    def _unreachable(self, said: str) -> Exception:
+        """Why there is no connection, as ours."""
+        reason = f"PostgreSQL at {self.shown} can't be reached: {said}"
+        returns = self._was_there or any(words in said for words in _RETURNING)
+        if returns or any(words in said for words in _AWAY):
+            return Lost(reason, returns=returns)
+        return LedgerError(
+            f"The ledger's {reason.rstrip('.')}.", hint="put [ledger] url right, or the server's settings"
+        )
 
     def _doing(self, work: Callable[[psycopg.Connection[Any]], _T]) -> _T:
         connection = self._connected()
@@ -131,6 +150,11 @@ class PostgresStore(Store):
             )
         if error.sqlstate in _FULL:
             return LedgerError(f"The ledger at {self.shown} can't grow: {said}.", hint="make room on the server")
+        if error.sqlstate in _CHANGED:
+            return DamagedLedger(
+                f"The ledger at {self.shown} isn't as it was made: {said}.",
+                hint="gate ledger verify names what is wrong",
+            )
         return LedgerError(f"The ledger at {self.shown} refused: {said}.", hint="gate ledger verify")
 
     def _ask(self, query: str, values: Sequence[object] | None = None) -> list[tuple[Any, ...]]:
@@ -147,7 +171,7 @@ class PostgresStore(Store):
         """The newest applied version."""
         if not self._has_table("gate_migrations"):
             return None
-        return max((str(version) for (version,) in self._ask(_VERSIONS)), key=int, default=None)
+        return newest_of((version for (version,) in self._ask(_VERSIONS)), self.shown)
 
     def migrate(self) -> None:
         """Apply the schema, in a session of the runner's own."""
@@ -196,7 +220,7 @@ class PostgresStore(Store):
 
         return self._doing(last)
 
-    def add(self, event: Event, wait: float) -> Event | None:
+    def add(self, event: Event, wait: float) -> Event:
         """Append in one trip: nobody's lock waits for a client, which may be far away or busy."""
         values = [*event[1:8], *around_place(event)]
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from gatekeeper import clock
 from gatekeeper.ledger import schema
-from gatekeeper.ledger.encoding import COLUMNS
+from gatekeeper.ledger.encoding import COLUMNS, LARGEST_SEQ, is_whole, placed
 from gatekeeper.ledger.store import (
     PAGE,
     WAIT_SECONDS,
@@ -18,6 +18,7 @@ from gatekeeper.ledger.store import (
     Place,
     Store,
     Totals,
+    newest_of,
     page_query,
     same_query,
     same_values,
@@ -51,16 +52,18 @@ class SqliteStore(Store):
     backend = "sqlite"
 
     def __init__(self, common_dir: Path, *, vfs: str = "") -> None:
+        self._common_dir = common_dir
         self.file = common_dir / FILE
         self.shown = str(self.file)
         self._vfs = f"&vfs={vfs}" if vfs else ""
         self._connection: sqlite3.Connection | None = None
+        self._denied: sqlite3.Error | None = None  # why the connection can't write
 
     def close(self) -> None:
         """End the connection."""
         if self._connection is not None:
             self._connection.close()
-            self._connection = None
+            self._connection = self._denied = None
 
     def _connect(self, mode: str) -> sqlite3.Connection:
         uri = f"{self.file.absolute().as_uri()}?mode={mode}{self._vfs}"
@@ -83,10 +86,11 @@ class SqliteStore(Store):
         try:
             return self._connect("rw")
         except sqlite3.Error as error:
-            if _code(error) not in _UNWRITABLE:
+            if _code(error) not in _UNWRITABLE | _FULL:
                 raise self._fault(error) from error
-        # In a place that can't be written SQLite can't share its file with a writer. Where none left a log
-        # behind there is nothing to share, and the file alone is the ledger.
+            self._denied = error
+        # Where nothing can be written SQLite can't share its file with a writer. Where none left a log behind
+        # there is nothing to share, and the file alone is the ledger.
         try:
             return self._connect("ro&immutable=1" if self._is_still() else "ro")
         except sqlite3.Error as error:
@@ -94,8 +98,7 @@ class SqliteStore(Store):
 
     def _is_still(self) -> bool:
         """Whether no log lies beside the file whose content is yet to be put into it."""
-        wal = self.file.with_name(f"{self.file.name}-wal")
-        return not (wal.exists() and wal.stat().st_size)
+        return not self._size(self._log)
 
     def _ask(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         connection = self._reading()
@@ -116,21 +119,38 @@ class SqliteStore(Store):
         return self._is_there() and self._has_table("events")
 
     def _is_there(self) -> bool:
+        # The log is looked at first: it is made after the file has its first page, and goes before it.
+        logged = self._size(self._log)
+        if self._size(self.file):
+            return True
+        if logged:
+            raise DamagedLedger(
+                f"The ledger {self.shown} is damaged: the file is gone or empty, and the log beside it isn't.",
+                hint=f"put a copy of the file back, or move {self._log.name} away to begin a new ledger",
+            )
+        return False
+
+    def _size(self, file: Path) -> int | None:
+        """The bytes of a file, None where there is none."""
         try:
-            return self.file.stat().st_size > 0
+            return file.stat().st_size
         except (FileNotFoundError, NotADirectoryError):
-            return False
+            return None
         except OSError as error:
             raise LedgerError(
                 f"The ledger {self.shown} can't be looked at: {error.strerror}.",
                 hint="give yourself the right to read its folder",
             ) from error
 
+    @property
+    def _log(self) -> Path:
+        return self.file.with_name(f"{self.file.name}-wal")
+
     def schema_version(self) -> str | None:
         """The newest applied version."""
         if not self._is_there() or not self._has_table("gate_migrations"):
             return None
-        return max((str(version) for (version,) in self._ask(_VERSIONS)), key=int, default=None)
+        return newest_of((version for (version,) in self._ask(_VERSIONS)), self.shown)
 
     def migrate(self) -> None:
         """Make the file, in WAL mode, and apply the schema."""
@@ -187,21 +207,32 @@ class SqliteStore(Store):
 
     def totals(self) -> Totals:
         """Count and times."""
-        return Totals(*self._ask(_TOTALS)[0])
+        events, *times = self._ask(_TOTALS)[0]
+        if any(type(at) not in {str, type(None)} for at in times):
+            raise self._changed("a time in it is none")
+        return Totals(events, *times)
 
     def damage(self) -> Sequence[str]:
-        """What SQLite's check of pages and indexes says."""
+        """What SQLite's check of pages and indexes says; of a file that was emptied, that it was."""
+        if not self._is_there():
+            emptied = f"The ledger {self.shown} has no bytes: it was cut off, or a kill came while it was made."
+            return [] if self._size(self.file) is None else [emptied]
+        own = SqliteStore(self._common_dir)
         try:
-            said = [str(row[0]) for row in self._ask("PRAGMA quick_check(20)")]
+            said = [str(row[0]) for row in own._ask("PRAGMA quick_check(20)")]
         except DamagedLedger as error:
-            return [str(error.__cause__)]
-        return [] if said == ["ok"] else said
+            said = [str(error.__cause__)]
+        finally:
+            own.close()
+        return [] if said == ["ok"] else [f"SQLite's own check of {self.shown} says: {line}." for line in said]
 
     def scan(self) -> tuple[list[Event], int]:
         """Every event that can still be read from a damaged file, row by row, and the highest number of a row.
 
         Raises LedgerError where the file isn't a database at all.
         """
+        if not self._is_there():
+            raise DamagedLedger(f"The ledger {self.shown} is empty.")
         uri = f"{self.file.absolute().as_uri()}?mode={'ro&immutable=1' if self._is_still() else 'rw'}"
         try:
             with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
@@ -217,6 +248,8 @@ class SqliteStore(Store):
     def begin(self, wait: float) -> Event | None:
         """Take the write lock, trying again and again."""
         connection = self._reading()
+        if self._denied is not None:
+            raise self._fault(self._denied)
         end = time.monotonic() + wait
         connection.execute("PRAGMA busy_timeout = 0")
         try:
@@ -232,14 +265,28 @@ class SqliteStore(Store):
                 nap = min(nap * 1.5, _LONGEST_NAP)
         finally:
             connection.execute(f"PRAGMA busy_timeout = {int(WAIT_SECONDS * 1000)}")
-        return self.tip()
+        tip = self.tip()
+        if tip is not None and not (is_whole(tip) and 0 < tip.seq < LARGEST_SEQ):
+            raise DamagedLedger(
+                f"The last event of the ledger {self.shown} was changed: no event can follow it.",
+                hint="gate ledger verify names what is wrong",
+            )
+        return tip
+
+    def add(self, event: Event, wait: float) -> Event:
+        """Append one event in a transaction of its own."""
+        added = placed(event, self.begin(wait))
+        self.commit([added])
+        return added
 
     def insert(self, events: Sequence[Event]) -> None:
         """Add events to the open transaction."""
         try:
-            self._reading().executemany(_INSERT, events)
+            added = self._reading().executemany(_INSERT, events).rowcount
         except sqlite3.Error as error:
             raise self._fault(error) from error
+        if events and added != len(events):
+            raise self._changed("it took no event, without an error")
 
     def commit(self, events: Sequence[Event] = ()) -> None:
         """Add events and commit."""
@@ -254,6 +301,11 @@ class SqliteStore(Store):
         if self._connection is not None:
             with suppress(sqlite3.Error):
                 self._connection.rollback()
+
+    def _changed(self, what: str) -> DamagedLedger:
+        return DamagedLedger(
+            f"The ledger {self.shown} isn't as it was made: {what}.", hint="gate ledger verify names what is wrong"
+        )
 
     def _fault(self, error: sqlite3.Error, waited: float = WAIT_SECONDS) -> LedgerError:
         """SQLite's error as ours."""
@@ -273,6 +325,8 @@ class SqliteStore(Store):
                 f"The ledger {self.shown} is damaged: {error}.",
                 hint="gate ledger verify names what is wrong; gate ledger export saves what is readable",
             )
+        if code == sqlite3.SQLITE_ERROR:  # a table or a column that isn't there
+            return self._changed(str(error))
         if code in _FULL:
             return LedgerError(
                 f"The ledger {self.shown} can't grow or be read ({error}): the disk is full or fails.",

@@ -1,7 +1,7 @@
 """What the ledger asks of a database, whichever it is: the one interface to both backends."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,6 +11,8 @@ from gatekeeper.model.ledger import Event
 
 WAIT_SECONDS = 20.0
 """For how long a writer waits for the others, for a lock, for a server that starts again."""
+OPEN_SECONDS = 5.0
+"""For how long a server is tried again that can't be reached and never was: it may just be starting."""
 PAGE = 1_000
 """How many events are read at once."""
 
@@ -25,11 +27,16 @@ class DamagedLedger(LedgerError):  # noqa: N818 - it names a state, not a mistak
 
 
 class Lost(Exception):  # noqa: N818 - it names what happened
-    """The connection broke, in an append perhaps after its commit; ``reason`` is a sentence without passwords."""
+    """There is no connection, or it broke, in an append perhaps after its commit.
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    ``reason`` is a sentence without passwords and without its full stop; ``returns`` says that the server was
+    there before, or says itself that it is about to be.
+    """
+
+    def __init__(self, reason: str, *, returns: bool = True) -> None:
+        self.reason = reason.rstrip(".?! ")
+        super().__init__(self.reason)
+        self.returns = returns
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,18 @@ class Totals:
     events: int
     first_at: str | None
     last_at: str | None
+
+
+def newest_of(versions: Iterable[object], shown: str) -> str | None:
+    """The newest of the versions in a tracking table, None where it holds none. Raises DamagedLedger."""
+    found = [str(version) for version in versions]
+    for version in found:
+        if not (version.isascii() and version.isdigit()):
+            raise DamagedLedger(
+                f"The ledger {shown} records {version!r} as a version of its schema, which is none.",
+                hint="put back a copy of the ledger, or move it away and import an export",
+            )
+    return max(found, key=int, default=None)
 
 
 def page_query(*, wp_id: bool, kind: bool, mark: str) -> str:
@@ -105,15 +124,17 @@ class Store(ABC):
 
     @abstractmethod
     def damage(self) -> Sequence[str]:
-        """What the engine's own check of its file finds, one sentence each; nothing if all is well."""
+        """What is wrong with the file that holds the ledger, one sentence each; nothing if all is well.
 
-    def add(self, event: Event, wait: float) -> Event | None:
-        """Append the event at once, its place and digests given by the database; None where none can do that.
+        May be asked in another thread than the rest.
+        """
+
+    @abstractmethod
+    def add(self, event: Event, wait: float) -> Event:
+        """Append one event after the tip, whatever that is, and return it with its place and digests.
 
         Where the answer is Lost, nobody knows whether the event was appended: ``same`` tells.
         """
-        del event, wait
-        return None
 
     @abstractmethod
     def same(self, event: Event) -> Event | None:

@@ -37,31 +37,37 @@ class Imported:
 def export_events(ledger: Ledger, put: Callable[[str], object]) -> Exported:
     """Hand out every event as a line, in the chain's order; of a damaged ledger every one that can be read.
 
-    Raises LedgerError where nothing can be read at all.
+    Damage is a finding, also where nothing can be read. Raises LedgerError where the ledger can't be asked.
     """
     store = ledger.store
     if isinstance(store, SqliteStore) and _is_damaged(store):
         return _salvaged(store, put)
-    if not store.exists():
+    if not ledger.exists():
         return Exported(0, ())
     count, unreadable = 0, []
-    for event in ledger.events():
-        if _put(event, put):
-            count += 1
-        else:
-            unreadable.append(event.seq)
+    try:
+        for event in ledger.rows():
+            if _put(event, put):
+                count += 1
+            else:
+                unreadable.append(event.seq)
+    except DamagedLedger as error:
+        return Exported(count, (damaged(error.message),))
     return Exported(count, tuple(_lost(unreadable, ledger.store.shown)))
 
 
 def _is_damaged(store: SqliteStore) -> bool:
     try:
-        return store.exists() and bool(store.damage())
+        return bool(store.damage())
     except DamagedLedger:
         return True
 
 
 def _salvaged(store: SqliteStore, put: Callable[[str], object]) -> Exported:
-    events, highest = store.scan()
+    try:
+        events, highest = store.scan()
+    except DamagedLedger as error:
+        return Exported(0, (damaged(f"{error.message.removesuffix('.')}, and nothing in it can be read."),))
     whole = sorted((e for e in events if type(e.seq) is int), key=lambda e: (e.seq, str(e.digest)))
     there = {event.seq for event in whole if _put(event, put)}
     missing = [seq for seq in range(1, max(highest, *there, 0) + 1) if seq not in there]

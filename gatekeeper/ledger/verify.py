@@ -1,6 +1,7 @@
 """What is wrong with a ledger: its file, its schema, its chain, and what it lacks of what was noted elsewhere."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,13 +14,20 @@ from gatekeeper.model.errors import UsageError
 from gatekeeper.model.finding import Finding
 from gatekeeper.model.ledger import Event
 
-_SAVE = "gate ledger export --output FILE saves what is readable; nothing is repaired"
+_SAVE = (
+    "gate ledger export --output FILE saves what is readable; then put back a copy of the ledger, or move it away "
+    "and import the export"
+)
 
 
 def verified(ledger: Ledger, tip: str | None = None) -> tuple[Finding, ...]:
     """Everything that is wrong (``Ledger.verify``)."""
     try:
-        found = [*_of_store(ledger), *_of_chain(ledger)]
+        # SQLite looks through its file beside Python's work on the events, which takes longer.
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            damage = beside.submit(ledger.damage)
+            chain = [*_of_chain(ledger)]
+        found = [*map(damaged, damage.result()), *_of_schema(ledger), *chain]
     except DamagedLedger as error:
         return (damaged(error.message),)
     if tip is not None and ledger.find(tip) is None:
@@ -29,21 +37,20 @@ def verified(ledger: Ledger, tip: str | None = None) -> tuple[Finding, ...]:
     return tuple(found)
 
 
-def _of_store(ledger: Ledger) -> Iterator[Finding]:
-    for sentence in ledger.store.damage() if ledger.store.exists() else ():
-        yield damaged(f"SQLite's own check of {ledger.store.shown} says: {sentence}.")
-    version = ledger.store.schema_version()
+def _of_schema(ledger: Ledger) -> Iterator[Finding]:
+    version = ledger.schema_version()
     if version is not None and schema.is_newer(version):
         error = schema.too_new(version, ledger.store.shown)
         yield Finding(rule="ledger.schema", message=error.message, hint=error.hint)
-    if version is not None and not ledger.store.exists():
-        yield damaged(f"The ledger {ledger.store.shown} has lost its table of events.")
+    if (version is None) == ledger.exists():
+        lost = "the record of its schema's version" if version is None else "its table of events"
+        yield damaged(f"The ledger {ledger.store.shown} has lost {lost}.")
 
 
 def _of_chain(ledger: Ledger) -> Iterator[Finding]:
     chain = Chain(_careful(ledger))
     try:
-        for event in ledger.events():
+        for event in ledger.rows():
             chain.follow(event)
     except DamagedLedger as error:
         yield damaged(error.message)
@@ -68,8 +75,17 @@ def against(ledger: Ledger, file: Path) -> tuple[Finding, ...]:
 
     Raises UsageError for a file that can't be read.
     """
+    chain = Chain(finder(file), anywhere=True, path=file.as_posix())
+    try:
+        found = _lacked(ledger, file, chain)
+    except DamagedLedger as error:
+        found = [damaged(error.message)]
+    return (*chain.findings, *found)
+
+
+def _lacked(ledger: Ledger, file: Path, chain: Chain) -> list[Finding]:
+    """What the ledger lacks of an export, up to the first such event; follows the chain of the export."""
     path = file.as_posix()
-    chain = Chain(finder(file), anywhere=True, path=path)
     last = ledger.tip()
     found: list[Finding] = []
     held = ledger.events()
@@ -83,7 +99,7 @@ def against(ledger: Ledger, file: Path) -> tuple[Finding, ...]:
         if here is None or here.digest != event.digest:
             found.append(differs(event, path, chain.line))
             break
-    return (*chain.findings, *found)
+    return found
 
 
 def events_of(file: Path, found: list[Finding]) -> Iterator[Event]:

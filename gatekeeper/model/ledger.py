@@ -57,10 +57,10 @@ class Event(NamedTuple):
 
     @property
     def data(self) -> dict[str, object]:
-        """The payload as values; empty where it isn't a JSON object."""
+        """The payload as values; empty where it isn't a JSON object, or one that nobody could read."""
         try:
             found = json.loads(self.payload)
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         return found if isinstance(found, dict) else {}
 

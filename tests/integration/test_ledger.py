@@ -15,9 +15,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from disks import Before, read_only
 from ledgers import DurableServer, durable_server, settings, started
 
-from gatekeeper.engines.folders import helper_account
 from gatekeeper.ledger import Ledger, open_ledger
 from gatekeeper.ledger.ledger import store_of
 from gatekeeper.ledger.sqlite import FILE, SqliteStore
@@ -340,13 +340,13 @@ class _locked:  # noqa: N801 - a context manager that reads as a word
         self._thread.join()
 
 
-def child(folder: Path, before: str) -> subprocess.CompletedProcess[str]:
-    """Append one event in a process that first does ``before``; its output says how that ended."""
+def child(folder: Path, first: str, before: Before = None) -> subprocess.CompletedProcess[str]:
+    """Append one event in a process that does ``first`` first; its output says how that ended."""
     script = (
         "import os; from pathlib import Path\n"
         "from ledgers import open_ledger, settings, NewEvent\n"
         "from gatekeeper.model.errors import LedgerError\n"
-        f"{before}\n"
+        f"{first}\n"
         "try:\n"
         f"    with open_ledger(settings(''), Path({str(folder)!r})) as ledger:\n"
         "        print('seq', ledger.append(NewEvent('gate-run', None, 'x' * 500)).seq)\n"
@@ -360,6 +360,7 @@ def child(folder: Path, before: str) -> subprocess.CompletedProcess[str]:
         text=True,
         env={**os.environ, "PYTHONPATH": path},
         check=False,
+        preexec_fn=before,
     )
 
 
@@ -395,26 +396,17 @@ def test_a_place_that_can_not_be_written_is_an_error(tmp_path: Path) -> None:
     common = tmp_path / "common"
     with open_ledger(settings(""), common) as ledger:
         filled(ledger, 3)
-    for folder in (common, common / "gatekeeper"):
-        folder.chmod(0o555)
-    (common / FILE).chmod(0o444)
-    account = helper_account()
-    drop = f"os.setgid({account.gid}); os.setuid({account.uid})" if account else ""
-    for parent in [tmp_path, *tmp_path.parents]:
-        if os.access(parent, os.W_OK) and parent.stat().st_uid == os.geteuid() and parent != Path("/"):
-            parent.chmod(parent.stat().st_mode | 0o055)
     read = (
         f"\nwith open_ledger(settings(''), Path({str(common)!r})) as l: "
         "print('verified', l.verify(), l.status().events)"
     )
-    done = child(common, drop + read)
-    assert "refused" in done.stdout, done.stdout + done.stderr
-    assert "can't be opened or written" in done.stdout
-    assert "verified () 3" in done.stdout
-    done = child(common / "elsewhere", drop)
-    assert "can't be made" in done.stdout, done.stdout + done.stderr
-    common.chmod(0o755)
-    (common / "gatekeeper").chmod(0o755)
+    with read_only(common) as before:
+        done = child(common, read, before)
+        assert "refused" in done.stdout, done.stdout + done.stderr
+        assert "can't be opened or written" in done.stdout
+        assert "verified () 3" in done.stdout
+        done = child(common / "elsewhere", "", before)
+        assert "can't be made" in done.stdout, done.stdout + done.stderr
 
 
 def test_a_file_in_the_place_of_the_folder_is_an_error(tmp_path: Path) -> None:
@@ -646,8 +638,9 @@ def test_a_file_that_is_no_database_is_named(data: bytes, tmp_path: Path) -> Non
         assert rules(ledger.verify()) == ["ledger.damaged"]
         with pytest.raises(LedgerError, match="is damaged"):
             ledger.append(new())
-        with pytest.raises(LedgerError, match="is damaged"):
-            export_events(ledger, list[str]().append)
+        lines: list[str] = []
+        (found,) = export_events(ledger, lines.append).findings
+        assert (found.rule, "nothing in it can be read" in found.message, lines) == ("ledger.damaged", True, [])
 
 
 def test_a_ledger_that_lost_its_table_is_named(ledger: Ledger, place: tuple[str, Path]) -> None:

@@ -177,6 +177,8 @@ BAD = {
     "half a character": to_line(GOOD).replace("Ada", "\\udc80"),
     "a short digest": to_line(GOOD).replace(NO_EVENT, "0"),
     "no time": to_line(GOOD).replace("T12:00", " 12:00"),
+    "a field twice": to_line(GOOD).replace('"kind":', '"kind":"signed","kind":'),
+    "in another form": to_line(GOOD).replace(":", ": "),
 }
 
 

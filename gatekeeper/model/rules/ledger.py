@@ -107,7 +107,8 @@ LEDGER: tuple[Rule, ...] = (
         id="ledger.damaged",
         title="The ledger's database is damaged",
         severity="error",
-        what="SQLite can't read the file, or a part of it, or finds that its parts don't agree.",
+        what="SQLite can't read the file, or a part of it, or finds that its parts don't agree; or the file has "
+        "no bytes, or is gone while the log beside it isn't.",
         why="Events in the damaged part can't be read, and an append might destroy more.",
         bad="a page of the file was overwritten",
         good="PRAGMA quick_check says ok",
