@@ -22,7 +22,7 @@ from gatekeeper.packet.structure import State, required_fields
 from gatekeeper.runs.actor import actor_of
 from gatekeeper.runs.load import read_packet, refinement_path, require_wp_id, settings_from_disk
 from gatekeeper.runs.plan import pre_work_case, require_sound, told, work_tree
-from gatekeeper.runs.standing import Standing, standing_of, work_tree_texts
+from gatekeeper.runs.standing import Standing, as_on_disk, standing_of, work_tree_texts
 from gatekeeper.runs.together import Together
 
 
@@ -51,6 +51,7 @@ class _Start:
     root: Path
     case: Case
     packet: Packet
+    on_disk: tuple[bytes, bytes | None]
     ledger: Ledger
     actor: str
 
@@ -78,9 +79,10 @@ def approve(
         case = pre_work_case(repository, wp_id, settings)
         if case.packet is None or len(case.packet_ids.get(wp_id, ())) > 1:
             require_sound(case, "be approved", committed=False)
-        assert case.packet is not None  # noqa: S101 - require_sound has refused a packet that isn't there
+        case, texts = as_on_disk(root, case)
+        assert case.packet is not None  # noqa: S101 - it was parsed
         with open_ledger(settings.ledger, repository.common_dir) as ledger:
-            start = _Start(repository, root, case, case.packet, ledger, actor_of(repository, actor))
+            start = _Start(repository, root, case, case.packet, texts, ledger, actor_of(repository, actor))
             _require_stage(start, reason)
             # An amendment is committed together with its line, so it is not committed yet.
             apart = (commit or settings.ledger.separate_duties) and reason is None
@@ -188,15 +190,14 @@ def _written(
     """Write the line, commit it where asked, record it; or leave everything as it was."""
     case = start.case
     line = PLAIN if reason is None else amended(one_line(reason))
-    on_disk, _ = work_tree_texts(start.root, case)
-    data = with_approval(on_disk, case.packet_path, case.wp_id, line)
+    data = with_approval(start.on_disk[0], case.packet_path, case.wp_id, line)
     if data is None:
         raise RefusedError(
             f"{case.packet_path} has no place for the line {line!r}: a code fence in SKELETON is never closed.",
             hint="close the fence",
         )
     with Together(start.root) as together:
-        together.write({case.packet_path: data})
+        start.ledger.alone(lambda: _put(start, together, data))
         oid = None
         if commit:
             paths = [case.packet_path]
@@ -208,6 +209,17 @@ def _written(
         seq, superseded = _recorded(start, data, payload, first=reason is None)
         together.keep()
     return Approved(case.wp_id, line, start.actor, case.packet_path, oid, amends, superseded, warnings, seq)
+
+
+def _put(start: _Start, together: Together, data: bytes) -> None:
+    """Write the packet, unless somebody else changed or approved the plan since it was read."""
+    path = start.case.packet_path
+    if work_tree_texts(start.root, start.case) != start.on_disk:
+        raise RefusedError(
+            f"{path} or {start.case.refinement_path} changed while it was being approved.",
+            hint=f"look at the change (gate status {start.case.wp_id}), then run the command again",
+        )
+    together.write({path: data})
 
 
 def _recorded(start: _Start, data: bytes, payload: Mapping[str, object], *, first: bool) -> tuple[int, str | None]:

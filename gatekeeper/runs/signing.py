@@ -2,20 +2,16 @@
 
 import datetime as dt
 import hashlib
-import re
-import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from gatekeeper import clock
 from gatekeeper.changes.commit import allowed_signers
-from gatekeeper.changes.log import Person, words_in_history
 from gatekeeper.changes.repository import Repository
 from gatekeeper.gates.case import Case
 from gatekeeper.ledger import Ledger, open_ledger
 from gatekeeper.model.errors import NotRunError, RefusedError, UsageError
-from gatekeeper.model.ledger import NewEvent
+from gatekeeper.model.ledger import Event, NewEvent
 from gatekeeper.packet.blocks import one_line
 from gatekeeper.packet.parse import parse_refinement
 from gatekeeper.packet.signed import (
@@ -31,8 +27,9 @@ from gatekeeper.runs.actor import actor_of
 from gatekeeper.runs.load import require_wp_id, settings_from_disk
 from gatekeeper.runs.plan import pre_work_case, require_sound, told, with_texts, work_tree
 from gatekeeper.runs.ssh import ssh_sign, ssh_verify
-from gatekeeper.runs.standing import Standing, standing_of, statement_path, work_tree_texts
+from gatekeeper.runs.standing import Standing, as_on_disk, standing_of, statement_path, work_tree_texts
 from gatekeeper.runs.together import Together
+from gatekeeper.runs.tokens import free_tokens, is_recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +75,7 @@ class _Taken(Exception):  # noqa: N818 - it names what happened
 
 @dataclass(frozen=True, slots=True)
 class _Start:
-    """What a signature begins with."""
+    """What a signature begins with; ``earlier`` is the packet's last signature that the ledger knows."""
 
     repository: Repository
     root: Path
@@ -87,6 +84,7 @@ class _Start:
     actor: str
     packet: bytes
     refinement: bytes
+    earlier: Event | None
 
 
 def sign(
@@ -116,9 +114,10 @@ def sign(
         case = pre_work_case(repository, wp_id, settings)
         if case.packet is None or case.refinement is None or len(case.packet_ids.get(wp_id, ())) > 1:
             require_sound(case, "be signed", committed=False)
-        packet, refinement = work_tree_texts(root, case)
+        case, (packet, refinement) = as_on_disk(root, case)
         with open_ledger(settings.ledger, repository.common_dir) as ledger:
-            start = _Start(repository, root, case, ledger, actor_of(repository, actor), packet, refinement or b"")
+            who, earlier = actor_of(repository, actor), _last_signature(ledger, wp_id)
+            start = _Start(repository, root, case, ledger, who, packet, refinement or b"", earlier)
             _require_due(start, again=again, with_key=ssh_key is not None)
             return _signed(start, ssh_key, _signers(repository, signers) if ssh_key else None)
 
@@ -194,9 +193,15 @@ def _parts(names: Iterable[str]) -> str:
 def _require_due(start: _Start, *, again: bool, with_key: bool) -> None:
     """Raise RefusedError for a second signature, unless it is asked for and there is something to sign."""
     standing = standing_of(start.repository, start.case, start.ledger)
-    if standing is None:
-        return
     wp_id = start.case.wp_id
+    if standing is None:
+        if start.earlier is not None and not again:
+            raise RefusedError(
+                f"{wp_id} is signed already, {_with(start.earlier)}, but packet and refinement here don't hold "
+                "that signature.",
+                hint=f"merge the commit that holds it, or sign what stands here: gate sign {wp_id} --again",
+            )
+        return
     already = f"{wp_id} is signed already, with {standing.token}" + (
         f" by {standing.signer}" if standing.signer else ""
     )
@@ -214,7 +219,7 @@ def _require_due(start: _Start, *, again: bool, with_key: bool) -> None:
 
 def _signed(start: _Start, key: Path | None, allowed: Path | None) -> Signed:
     """Write and record the first signature whose token is free."""
-    for token, at in _free_tokens(start):
+    for token, at in free_tokens(start.repository, start.root, start.case, start.ledger, start.actor):
         made = _Made.of(start, token, at)
         warnings = [told(finding) for finding in require_sound(made.case, "be signed", committed=False)]
         warnings += _left_to_fill(made)
@@ -222,11 +227,9 @@ def _signed(start: _Start, key: Path | None, allowed: Path | None) -> Signed:
         if key is not None and allowed is None:
             warnings.append("The SSH signature was not verified, for no allowed-signers file is named.")
         with Together(start.root) as together:
-            together.write(files)
             try:
-                seq = _recorded(start, made, principal)
+                seq = _recorded(start, made, principal, _Writing(start, files, together))
             except _Taken:
-                together.undo()
                 continue
             together.keep()
         return Signed(
@@ -285,12 +288,53 @@ def _with_key(
     return {path: said, f"{path}.sig": signature, **files}, principal
 
 
-def _recorded(start: _Start, made: _Made, principal: str | None) -> int:
-    """Append the event, if nobody signed with the token meanwhile; its place in the chain. Raises _Taken."""
+class _Writing:
+    """Writes the files once, unless somebody else changed or signed the plan since it was read."""
 
-    def still_free() -> None:
-        if made.token in _ledger_tokens(start.ledger):
+    def __init__(self, start: _Start, files: Mapping[str, bytes | None], together: Together) -> None:
+        self._start = start
+        self._files = files
+        self._together = together
+        self._written = False
+
+    def __call__(self) -> None:
+        """Called while no one else can append, again where an append is tried again. Raises RefusedError."""
+        start = self._start
+        last = _last_signature(start.ledger, start.case.wp_id)
+        if last is not None and last != start.earlier:
+            raise RefusedError(
+                f"{start.case.wp_id} was signed meanwhile, {_with(last)}.",
+                hint=f"gate status {start.case.wp_id} shows what comes next",
+            )
+        if self._written:
+            return
+        if work_tree_texts(start.root, start.case) != (start.packet, start.refinement):
+            raise RefusedError(
+                f"{start.case.packet_path} or {start.case.refinement_path} changed while it was being signed.",
+                hint=f"look at the change, then run gate sign {start.case.wp_id} again",
+            )
+        self._written = True
+        self._together.write(self._files)
+
+
+def _last_signature(ledger: Ledger, wp_id: str) -> Event | None:
+    return max(ledger.events(wp_id, "signed"), key=lambda event: event.seq, default=None)
+
+
+def _with(event: Event) -> str:
+    return f"with {event.data.get('token')} by {event.actor}"
+
+
+def _recorded(start: _Start, made: _Made, principal: str | None, write: _Writing) -> int:
+    """Write the files and append the event as one step, if the token is still free; its place in the chain.
+
+    Raises _Taken where it isn't, and what ``write`` raises.
+    """
+
+    def taken_and_written() -> None:
+        if is_recorded(start.ledger, made.token):
             raise _Taken
+        write()
 
     event = NewEvent(
         "signed",
@@ -305,59 +349,7 @@ def _recorded(start: _Start, made: _Made, principal: str | None) -> int:
             "principal": principal,
         },
     )
-    return start.ledger.append(event, guard=still_free).seq
-
-
-def _free_tokens(start: _Start) -> Iterator[tuple[str, dt.datetime]]:
-    """Tokens that neither git nor the ledger knows, of this minute and those after it, with the present time."""
-    name = token_name(start.actor)
-    pattern = f"{name}[0-9]{{12}}"
-    folders = _folders(start.case)
-    taken = words_in_history(start.repository, pattern, sorted(folders)) | _lying_about(
-        start.root, folders, pattern
-    )
-    now = _now()
-    for minutes in range(24 * 60):
-        token = name + (now + dt.timedelta(minutes=minutes)).strftime("%d%m%Y%H%M")
-        if token not in taken and token not in _ledger_tokens(start.ledger):
-            yield token, now
-
-
-def token_name(actor: str) -> str:
-    """The lower-case ASCII letters and digits of the actor's name, else of the address before the ``@``.
-
-    Raises UsageError where neither holds any.
-    """
-    person = Person.of(actor)
-    for text in (person.name, person.email.partition("@")[0]):
-        plain = unicodedata.normalize("NFKD", text).lower()
-        name = re.sub(r"[^a-z0-9]", "", plain)
-        if name:
-            return name
-    raise UsageError(
-        f"The name {actor!r} has no ASCII letter or digit to make a token of.", hint="--actor 'NAME <EMAIL>'"
-    )
-
-
-def _ledger_tokens(ledger: Ledger) -> set[object]:
-    return {event.data.get("token") for event in ledger.events(kind="signed")}
-
-
-def _folders(case: Case) -> set[str]:
-    return {case.settings.packets.dir, case.settings.packets.refinements, case.packet_path, case.refinement_path}
-
-
-def _lying_about(root: Path, folders: Iterable[str], pattern: str) -> frozenset[str]:
-    """What matches in the files of these folders as they lie in the work tree."""
-    files = {file for folder in folders for file in _files(root / folder)}
-    found = (re.findall(pattern.encode("ascii"), file.read_bytes()) for file in files)
-    return frozenset(match.decode("ascii") for matches in found for match in matches)
-
-
-def _files(place: Path) -> list[Path]:
-    if place.is_file():
-        return [place]
-    return [file for file in place.glob("WP-*.md") if file.is_file()]
+    return start.ledger.append(event, guard=taken_and_written).seq
 
 
 def _left_to_fill(made: _Made) -> list[str]:
@@ -373,7 +365,3 @@ def _left_to_fill(made: _Made) -> list[str]:
     if not lines:
         return []
     return [f"{refinement.path} still holds placeholders, in line {', '.join(map(str, sorted(lines)))}."]
-
-
-def _now() -> dt.datetime:
-    return clock.now()

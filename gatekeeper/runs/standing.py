@@ -10,13 +10,14 @@ from gatekeeper.changes.repository import Repository
 from gatekeeper.gates.case import Case
 from gatekeeper.gates.select import own_paths
 from gatekeeper.ledger import Ledger
+from gatekeeper.model.errors import UsageError
 from gatekeeper.model.ledger import Event
 from gatekeeper.model.settings import PacketSettings
 from gatekeeper.packet.markdown import PacketUnreadable
 from gatekeeper.packet.parse import parse_packet, parse_refinement
 from gatekeeper.packet.signed import changed_parts, part_digests, signed_token, stated_parts, token_of
 from gatekeeper.runs.load import refinement_path
-from gatekeeper.runs.plan import file_inside
+from gatekeeper.runs.plan import file_inside, with_texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,18 @@ def work_tree_texts(root: Path, case: Case) -> tuple[bytes, bytes | None]:
     """The bytes of packet and refinement on disk, None where the case has no refinement. Raises UsageError."""
     packet = file_inside(root, case.packet_path).read_bytes()
     return packet, file_inside(root, case.refinement_path).read_bytes() if case.refinement else None
+
+
+def as_on_disk(root: Path, case: Case) -> tuple[Case, tuple[bytes, bytes | None]]:
+    """The case with the very bytes on disk, and those bytes: what is judged is what is then written anew.
+
+    Raises UsageError.
+    """
+    texts = work_tree_texts(root, case)
+    try:
+        return with_texts(case, *texts), texts
+    except PacketUnreadable as error:
+        raise UsageError(error.message, hint="store it as UTF-8 in the work tree too") from error
 
 
 def standing_of(repository: Repository, case: Case, ledger: Ledger) -> Standing | None:

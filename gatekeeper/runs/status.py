@@ -139,7 +139,7 @@ def recorded_by_packet(events: Iterable[Event]) -> dict[str, Recorded]:
         if event.kind == "gate-run":
             found.setdefault(event.wp_id, Recorded()).runs[str(event.data.get("gate"))] = event
         elif event.kind == "signed":
-            found.setdefault(event.wp_id, Recorded()).signatures[event.data.get("token")] = event
+            found.setdefault(event.wp_id, Recorded()).signatures[str(event.data.get("token"))] = event
     return found
 
 

@@ -9,7 +9,7 @@ from ledgers import DurableServer, durable_server
 
 from gatekeeper.packet.parse import parse_packet, parse_refinement
 from gatekeeper.packet.signed import signed_token
-from gatekeeper.runs.signing import token_name
+from gatekeeper.runs.tokens import token_name
 from packets import (
     CODER,
     FILES,

@@ -1,5 +1,6 @@
 """SSH signatures: made by ssh-keygen, verified against an allowed-signers file, void once something changed."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -102,6 +103,24 @@ def test_a_missing_program_is_named(repo: Path, tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("PATH", str(program))
     call = as_person(CODER, repo, "sign", WP_ID, "--ssh-key", str(own))
     assert (call.code, "ssh-keygen is not installed" in call.err) == (3, True), call.err
+
+
+def test_what_changes_while_it_is_signed_is_not_signed(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody edits the refinement while the key's passphrase is asked for, say."""
+    own = key(tmp_path / "keys")
+    real = subprocess.check_output(["which", "ssh-keygen"], text=True).strip()
+    program = tmp_path / "bin" / "ssh-keygen"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\necho "- edited" >> "{repo / REFINEMENT}"\nexec {real} "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    before = (repo / PACKET).read_bytes(), (repo / REFINEMENT).read_bytes() + b"- edited\n"
+    call = as_person(CODER, repo, "sign", WP_ID, "--ssh-key", str(own))
+    assert (call.code, "changed while it was being signed" in call.err) == (1, True), call
+    assert ((repo / PACKET).read_bytes(), (repo / REFINEMENT).read_bytes()) == before
+    assert "The ledger holds no event." in as_person(CODER, repo, "status", "--log").out
 
 
 def test_a_later_signature_without_key_takes_the_statement_away(repo: Path, tmp_path: Path) -> None:
