@@ -20,8 +20,13 @@ _NAMES = frozenset(
         *("USER_REVIEW_STATUS", "CLEARLY_COVERS_VERDICT", "ENRICHMENT_NEEDED"),
     }
 )
-# Lines that begin as headings, fences, markers and the names asked for do; a pattern that says no more is fast.
-_LINES = re.compile(r"^[-*+ \t\d.)_`]*(?:#|<!--|~~~|(?<=```)|[SsUuRrAaCcEe]).*", re.MULTILINE)
+# Lines that begin as headings, fences, markers, approvals and the names asked for do; three letters tell nearly
+# all, and a pattern that says no more is fast.
+_LINES = re.compile(
+    r"^[-*+ \t\d.)_`]*(?:#|<!--|~~~|(?<=```)|[Ss](?:[Tt][Aa]|[Kk][Ee])|[Uu][Ss][Ee]|[Rr][Ee][FfQq]|[Aa][Gg][Ee]"
+    r"|[Cc][Ll][Ee]|[Ee][Nn][Rr]).*",
+    re.MULTILINE,
+)
 _NAMED = re.compile(
     r"[-*+ \t\d.)_`]*(?:status|user[ \t_-]|refinement|agent|requestor|clearly|enrichment)[^:]*:", re.IGNORECASE
 )

@@ -18,10 +18,9 @@ from gatekeeper.model.status import LastVerdict, PacketStatus
 from gatekeeper.packet.glance import Glance, glance
 from gatekeeper.packet.lookup import base_and_revision, packet_paths
 from gatekeeper.packet.markdown import PacketUnreadable, without_backticks, without_note
-from gatekeeper.packet.parse import parse_packet
 from gatekeeper.packet.signed import changed_parts, part_digests, token_in
 from gatekeeper.packet.values import is_placeholder
-from gatekeeper.runs.load import refinement_at, settings_from_disk
+from gatekeeper.runs.configured import refinement_at, settings_from_disk
 from gatekeeper.runs.state import recorded_verdict, state_of
 
 _NEXT = {
@@ -226,6 +225,8 @@ def _changed(
     same = event.packet_digest == hashlib.sha256(data).hexdigest()
     if same and event.data.get("refinement_digest") == hashlib.sha256(refined.data or b"").hexdigest():
         return ()
+    from gatekeeper.packet.parse import parse_packet  # noqa: PLC0415 - most packets are never parsed here
+
     return changed_parts(then, part_digests(parse_packet(row.path, row.wp_id, data), refined.data))
 
 
