@@ -23,6 +23,10 @@ lint:
     {{bin}}/mypy
     {{bin}}/lint-imports
 
+# Compile the audit's own rules, after one was changed
+rules:
+    {{bin}}/python -m gatekeeper.audit.shipped
+
 # Measure
 bench:
     {{bin}}/python benchmarks/manifest.py

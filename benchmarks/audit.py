@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from gatekeeper.audit.load import shipped
+from gatekeeper.audit.shipped import shipped
 from gatekeeper.changes.build import BuiltRepository
 
 ROUNDS = 5

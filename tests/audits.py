@@ -6,17 +6,20 @@ from typing import Any
 
 from cases import Files, settings
 
-from gatekeeper.audit.load import shipped
+from gatekeeper.audit.load import with_examples
 from gatekeeper.audit.rule import AuditRule, Example
-from gatekeeper.audit.run import Which
 from gatekeeper.audit.sources import EVERYTHING, Selection, Sources
+from gatekeeper.audit.which import Which
 from gatekeeper.gates.audit import outcome_of, run_audit
 from gatekeeper.gates.case import Outcome
 from gatekeeper.model.changes import REGULAR, ChangeKind, ChangeSet, FileChange, Hunk, Side
 
 Content = Mapping[str, str | bytes | None]
 
-__all__ = ["audited", "changes_of", "places", "shipped", "tried"]
+SHIPPED = with_examples()
+"""Every shipped rule with its examples."""
+
+__all__ = ["SHIPPED", "audited", "changes_of", "places", "tried"]
 
 
 def audited(
@@ -43,7 +46,7 @@ def tried(rule: AuditRule, pack: str, example: Example) -> Outcome:
     change = None if example.base is None else changes_of(example.base, files)
     selection = EVERYTHING if change is None else Selection.of(change, lines=False)
     sources = Sources(Files(files), chosen, selection, base=base, change=change)
-    own = () if rule in shipped() else (rule,)
+    own = () if rule in SHIPPED else (rule,)
     found = run_audit(sources, own=own).findings
     return Outcome(tuple(finding for finding in found if finding.rule == rule.id))
 

@@ -21,7 +21,7 @@ class _Entry(BaseModel):
     A hash, because a line may hold what no other file should; white space within it counts as one space.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     rule: str
     path: str
@@ -30,7 +30,7 @@ class _Entry(BaseModel):
 
 
 class _File(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
 
     schema_: Literal["gatekeeper/baseline/v1"] = Field(alias="schema")
     findings: tuple[_Entry, ...]

@@ -3,6 +3,7 @@
 A process is started as a program and not forked: the caller may have threads, and no main module to import.
 """
 
+import gc
 import os
 import pickle
 import queue
@@ -18,17 +19,22 @@ from gatekeeper.audit.examine import Examiner, Hit, Job
 
 # Fewer files than this are examined sooner than a process starts.
 _WORTHWHILE = 96
+# Of so many files that are read, enough will have to be examined; the processes start while others are read.
+_MANY = 4000
 _CHUNK = 16
 _MOST = 8
+# What a file is read into goes away by itself; to look for more takes a tenth of the time.
+_GARBAGE = 50_000
 _PROGRAM = "from gatekeeper.audit.crew import serve; serve()"
 
 
-def examine_all(examiner: Examiner, jobs: Iterable[Job]) -> Iterator[Hit]:
-    """What is found in all of the files, in no particular order."""
+def examine_all(examiner: Examiner, jobs: Iterable[Job], *, read: int = 0) -> Iterator[Hit]:
+    """What is found in all of the files, in no particular order; ``read`` is how many are read to find them."""
     jobs = iter(jobs)
-    first = list(islice(jobs, _WORTHWHILE))
+    enough = _CHUNK if read >= _MANY else _WORTHWHILE
+    first = list(islice(jobs, enough))
     cores = min(_cores(), _MOST)
-    if len(first) < _WORTHWHILE or cores < 2 or not sys.executable:
+    if len(first) < enough or cores < 2 or not sys.executable:
         for job in (*first, *jobs):
             yield from examiner.examine(job)
         return
@@ -148,6 +154,7 @@ def _send(stream: object, value: object) -> None:
 def serve(source: BinaryIO | None = None, target: BinaryIO | None = None) -> None:
     """What a process of the crew does: take the examiner, then chunks until there are no more."""
     source, target = source or sys.stdin.buffer, target or sys.stdout.buffer
+    gc.set_threshold(_GARBAGE)
     examiner: Examiner = pickle.load(source)  # noqa: S301 - from the process that started this one
     while True:
         try:

@@ -1,7 +1,9 @@
 """One file against the matchers that it may concern: what each finds, as plain values."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import NamedTuple, TypeVar
 
 import re2
@@ -59,15 +61,22 @@ class Hit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Examiner:
-    """Examines files; with ``tests`` test code counts as any other."""
+    """Examines files; with ``tests`` test code counts as any other.
+
+    ``kept`` takes the files of a change as they were parsed here, for checks that want to know more of them; other
+    processes keep nothing.
+    """
 
     matchers: Sequence[Bound]
     tests: bool = False
+    kept: dict[str, Parsed] | None = None
     _wanted: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def examine(self, job: Job) -> list[Hit]:
         """Everything that is found in one file; a note where part of it isn't understood."""
         file = Parsed(job.path, job.text, test=job.test)
+        if self.kept is not None:
+            self.kept[job.path] = file
         hits: dict[Hit, None] = {}
         for index in job.indexes:
             for found in self._found(job, file, index):
@@ -159,10 +168,10 @@ class Examiner:
         else:
             literals = self._literals(file, matcher.embedded[family_of(language)])  # type: ignore[index]  # a file of its languages
         groups = [g for g in matcher.forms_in(language) if not (g.own and g.engine == job.engine)]
-        apart = guarded(file.text) if language == "sql" else []
+        apart = Apart(guarded(file.text) if language == "sql" else [])
         for literal in literals:
             for hit in find_forms(literal.text, groups):
-                if any(first <= hit.start <= last for first, last in apart):
+                if apart.holds(hit.start):
                     continue
                 form = " ".join(hit.text.split())[:_SHOWN]
                 engine = ENGINE_NAMES[hit.forms.engine]
@@ -176,6 +185,19 @@ class Examiner:
         uses = self._uses(file) if embedded.functions else ()
         dotted = DottedSql(file, uses, tests=self.tests)
         return dotted.literals(embedded.functions, embedded.methods)
+
+
+class Apart:
+    """Parts of a text, by first and last offset and in order of the first; they may overlap."""
+
+    def __init__(self, spans: Sequence[tuple[int, int]]) -> None:
+        self._starts = [first for first, _ in spans]
+        self._ends = list(accumulate((last for _, last in spans), max))
+
+    def holds(self, offset: int) -> bool:
+        """Whether the offset lies in one of the parts."""
+        place = bisect_right(self._starts, offset)
+        return place > 0 and offset <= self._ends[place - 1]
 
 
 def _kept(file: Parsed, name: str, make: Callable[[], T]) -> T:

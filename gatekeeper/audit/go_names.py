@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # the parser is loaded where source is parsed
     from ast_grep_py import SgNode
 
 _VERSION = re.compile(r"v\d+")
+_FUNCTIONS = frozenset({"function_declaration", "method_declaration", "func_literal"})
 
 
 class GoNames:
@@ -22,6 +23,7 @@ class GoNames:
         self._imports: dict[str, str] = {}
         self._opened: list[str] = []
         self._silent: list[tuple[str, SgNode]] = []
+        self._known: dict[tuple[str, int], bool] = {}
         if file.test and not tests:
             return
         for spec in file.all("import_spec") if "import" in file.text else ():
@@ -58,16 +60,30 @@ class GoNames:
 
     def _declares(self, name: str) -> bool:
         """Whether the file gives the name a meaning of its own, a dot import's aside."""
-        own = {"has": {"field": "name", "regex": exactly(name)}}
-        kinds = ("type_spec", "type_alias", "function_declaration", "const_spec", "var_spec")
-        return holds(self._file.root, {"any": [{"kind": kind, **own} for kind in kinds]})
+        if (name, -1) not in self._known:
+            own = {"has": {"field": "name", "regex": exactly(name)}}
+            kinds = ("type_spec", "type_alias", "function_declaration", "const_spec", "var_spec")
+            found = holds(self._file.root, {"any": [{"kind": kind, **own} for kind in kinds]})
+            self._known[name, -1] = found
+        return self._known[name, -1]
+
+    def _is_hidden(self, node: "SgNode") -> bool:
+        """Whether a function around the node gives the import's name a meaning of its own; asked once of each."""
+        name = node.text()
+        for function in (n for n in node.ancestors() if n.kind() in _FUNCTIONS):
+            key = (name, function.range().start.index)
+            if key not in self._known:
+                self._known[key] = _gives(function, name)
+            if self._known[key]:
+                return True
+        return False
 
     def _use(self, node: "SgNode") -> Use | None:
         outer = node.parent()
         if outer is None or outer.kind() not in {"selector_expression", "qualified_type"}:
             return None
         name = outer.field("field") if outer.kind() == "selector_expression" else outer.field("name")
-        if name is None or name == node or _is_hidden(node):
+        if name is None or name == node or self._is_hidden(node):
             return None
         place = _place(outer) if outer.kind() == "qualified_type" else Place.BODY
         full = f"{self._imports[node.text()]}.{name.text()}"
@@ -94,9 +110,9 @@ def _is_anothers(node: "SgNode") -> bool:
     return node.kind() == "type_identifier" or _arguments(node) is not None
 
 
-def _is_hidden(node: "SgNode") -> bool:
-    """Whether a parameter or a variable of the function has the import's name."""
-    own = exactly(node.text())
+def _gives(function: "SgNode", name: str) -> bool:
+    """Whether a parameter or a variable of the function has that name."""
+    own = exactly(name)
     rule = {
         "any": [
             {"kind": "parameter_declaration", "has": {"field": "name", "regex": own}},
@@ -104,10 +120,7 @@ def _is_hidden(node: "SgNode") -> bool:
             {"kind": "short_var_declaration", "has": {"field": "left", "regex": own}},
         ]
     }
-    holders = (
-        n for n in node.ancestors() if n.kind() in {"function_declaration", "method_declaration", "func_literal"}
-    )
-    return any(holds(holder, rule) for holder in holders)
+    return holds(function, rule)
 
 
 def _place(node: "SgNode") -> Place:

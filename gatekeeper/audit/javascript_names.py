@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from gatekeeper.audit.javascript_places import FUNCTIONS, hides, is_read, place_of, scope_around
+from gatekeeper.audit.javascript_places import (
+    FUNCTIONS,
+    Span,
+    hides,
+    is_read,
+    place_of,
+    scope_around,
+    scopes_around,
+    span_of,
+)
 from gatekeeper.audit.languages import TYPESCRIPT_KINDS
 from gatekeeper.audit.parsed import Parsed
 from gatekeeper.audit.syntax import line_of, search
@@ -39,7 +48,7 @@ class _Binding:
 
     name: str
     full: str
-    scope: tuple[int, int]
+    scope: Span
 
 
 class JavaScriptNames:
@@ -53,7 +62,10 @@ class JavaScriptNames:
         self._file = file
         self._wanted = frozenset(wanted)
         self._tests = tests
-        self._bindings: dict[str, list[_Binding]] = {}
+        # By name, then by scope, what the name first stands for there, and all else that it stands for.
+        self._bindings: dict[str, dict[Span, _Binding]] = {}
+        self._bound_to: set[_Binding] = set()
+        self._hiding: dict[tuple[str, Span], bool] = {}
         if not (file.test and not tests):
             for node in file.all("import_statement"):
                 self._import(node)
@@ -90,12 +102,11 @@ class JavaScriptNames:
     def _bind(self, name: str, full: str, scope: "SgNode | None") -> bool:
         if not full or (full[0] == "." and full[1:] not in self._wanted):
             return False
-        span = (scope.range().start.index, scope.range().end.index) if scope is not None else _EVERYTHING
-        bound = _Binding(name, full, span)
-        known = self._bindings.setdefault(name, [])
-        if bound in known:
+        bound = _Binding(name, full, span_of(scope) if scope is not None else _EVERYTHING)
+        if bound in self._bound_to:
             return False
-        known.append(bound)
+        self._bound_to.add(bound)
+        self._bindings.setdefault(name, {}).setdefault(bound.scope, bound)
         return True
 
     def _declare(self) -> None:
@@ -163,7 +174,12 @@ class JavaScriptNames:
 
     def _loads(self, call: "SgNode") -> str | None:
         """The module that ``require("pg")`` and ``import("pg")`` give."""
-        return next((module for node, module in self._loaded if node == call), None)
+        return self._modules.get(span_of(call)) if self._modules else None
+
+    @cached_property
+    def _modules(self) -> dict[Span, str]:
+        """The module that is loaded, by where."""
+        return {span_of(node): module for node, module in self._loaded}
 
     @cached_property
     def _loaded(self) -> "list[tuple[SgNode, str]]":
@@ -178,17 +194,26 @@ class JavaScriptNames:
 
     def _bound(self, node: "SgNode") -> _Binding | None:
         """What the name means there: the innermost binding whose scope holds it, unless something hides it."""
-        at = node.range().start.index
-        around = [b for b in self._bindings.get(node.text(), ()) if b.scope[0] <= at < b.scope[1]]
-        if not around:
+        name = node.text()
+        known = self._bindings.get(name)
+        if known is None:
             return None
-        best = max(around, key=lambda bound: bound.scope[0])
-        scope = scope_around(node)
-        while scope is not None and (scope.range().start.index, scope.range().end.index) != best.scope:
-            if hides(scope, node.text(), self._file.language or ""):
-                return None
-            scope = scope_around(scope)
-        return best
+        within: list[tuple[SgNode, Span]] = []
+        best = known.get(_EVERYTHING)
+        for scope in scopes_around(node):
+            span = span_of(scope)
+            if span in known:
+                best = known[span]
+                break
+            within.append((scope, span))
+        hidden = best is not None and any(self._hides(scope, span, name) for scope, span in within)
+        return None if hidden else best
+
+    def _hides(self, scope: "SgNode", span: Span, name: str) -> bool:
+        """As ``hides``, looked for once: a scope may use a name often."""
+        if (name, span) not in self._hiding:
+            self._hiding[name, span] = hides(scope, name, self._file.language or "")
+        return self._hiding[name, span]
 
     # Uses
 
@@ -261,8 +286,8 @@ class JavaScriptNames:
         """The names of ``export { … }``, of a module or else of the file."""
         for part in search(statement, {"kind": "export_specifier"}):
             name = part.field("name")
-            bound = self._bindings.get(name.text(), ()) if name is not None else ()
-            full = next((b.full for b in bound if b.scope == _EVERYTHING), None)
+            bound = self._bindings.get(name.text(), {}).get(_EVERYTHING) if name is not None else None
+            full = bound.full if bound is not None else None
             if module and name is not None:
                 full = _member(module, name.text())
             if full:

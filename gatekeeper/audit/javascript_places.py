@@ -1,5 +1,6 @@
 """Where a name stands in JavaScript and TypeScript: read or declared, hidden, in a signature or in a body."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from gatekeeper.audit.languages import TYPESCRIPT_KINDS
@@ -9,6 +10,9 @@ from gatekeeper.audit.uses import Place
 
 if TYPE_CHECKING:  # the parser is loaded where source is parsed
     from ast_grep_py import SgNode
+
+Span = tuple[int, int]
+"""First and last offset of a piece of code; no two nodes that are scopes share both."""
 
 FUNCTIONS = frozenset(
     {
@@ -49,6 +53,12 @@ _WRITTEN = (
 )
 
 
+def span_of(node: "SgNode") -> Span:
+    """Where a node begins and ends."""
+    span = node.range()
+    return span.start.index, span.end.index
+
+
 def is_read(node: "SgNode") -> bool:
     """Whether a name is read there: it is no import, export, parameter or name of what is declared."""
     outer = node.parent()
@@ -60,8 +70,13 @@ def is_read(node: "SgNode") -> bool:
 
 
 def scope_around(node: "SgNode") -> "SgNode | None":
-    """The innermost function or block that the node stands in; one of them stands in the next around it."""
-    return next((outer for outer in node.ancestors() if outer.kind() in _SCOPES), None)
+    """The innermost function or block that the node stands in."""
+    return next(scopes_around(node), None)
+
+
+def scopes_around(node: "SgNode") -> "Iterator[SgNode]":
+    """The functions and blocks that the node stands in, the innermost first."""
+    return (outer for outer in node.ancestors() if outer.kind() in _SCOPES)
 
 
 def hides(scope: "SgNode", name: str, language: str) -> bool:

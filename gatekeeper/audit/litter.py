@@ -79,7 +79,9 @@ def untracked(sources: Sources) -> Iterator[Found]:
 
 def ignore_files(sources: Sources) -> Iterator[Found]:
     """What the tools of each folder make and no .gitignore names; judged where that file or the tool's changed."""
-    for path in (path for path in sources.files if path.rpartition("/")[2] in _MADE):
+    for path in sorted(path for path in sources.tree.entries if path.rpartition("/")[2] in _MADE):
+        if not sources.is_file(path):
+            continue
         folder, name = posixpath.split(path)
         made = _MADE[name]
         judged = (path, ".gitignore", posixpath.join(folder, ".gitignore"))
@@ -99,7 +101,7 @@ def ignore_files(sources: Sources) -> Iterator[Found]:
 
 def _is_worked_in(folder: str, sources: Sources) -> bool:
     """Whether it is the root or holds an audited source: a template's or a fixture's tools don't run here."""
-    return not folder or any(path.startswith(f"{folder}/") for path in sources.paths)
+    return not folder or sources.holds_any(lambda path: path.startswith(f"{folder}/"))
 
 
 def ignored(path: str, sources: Sources) -> bool:

@@ -1,16 +1,16 @@
-"""Read rule files: the shipped ones, and a project's own, whose faults are errors with file and line."""
+"""Read rule files whole: a project's own, whose faults are errors with file and line, and the shipped ones."""
 
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import re2
 from pydantic import TypeAdapter, ValidationError
 
 from gatekeeper.audit.rule import AuditRule, CodeMatcher, EnginesMatcher, Matcher, TextMatcher
+from gatekeeper.audit.shipped import rule_files
 from gatekeeper.audit.syntax import search
 from gatekeeper.model.changes import LINK, TreeView
 from gatekeeper.model.errors import ConfigError
@@ -21,11 +21,9 @@ _QUIET.log_errors = False
 _ADVICE = "write it as docs/audit-rules.md says"
 
 
-@cache
-def shipped() -> tuple[AuditRule, ...]:
-    """Every rule that comes with the program, sorted by id."""
-    files = sorted((Path(__file__).parent / "rules").glob("*.toml"))
-    return tuple(_adapter().validate_python(tomllib.loads(file.read_text(encoding="utf-8"))) for file in files)
+def with_examples() -> tuple[AuditRule, ...]:
+    """Every rule that comes with the program, as its TOML file has it, sorted by id; for tests."""
+    return tuple(_adapter().validate_python(tomllib.loads(data.decode("utf-8"))) for data in rule_files().values())
 
 
 @cache

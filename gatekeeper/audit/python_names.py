@@ -19,6 +19,8 @@ _LOADERS = frozenset({"importlib.import_module", "__import__"})
 _QUOTED_NAME = re.compile(r"[A-Za-z_]\w*(?:\s*\.\s*[A-Za-z_]\w*)*")
 # Aliases of aliases beyond this lead in a circle.
 _ROUNDS = 5
+Span = tuple[int, int]
+_EVERYTHING = (0, 1 << 60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class _Binding:
 
     name: str
     full: str
-    scope: tuple[int, int]
+    scope: Span
     node: "SgNode"
 
 
@@ -40,6 +42,10 @@ class PythonNames:
         self._own = frozenset(file.path.split("/")[:-1])
         self._tests = tests
         self._bindings: dict[str, list[_Binding]] = {}
+        # What a name first stands for in a scope, and whether a scope gives a name a meaning of its own.
+        self._by_scope: dict[str, dict[Span, _Binding]] = {}
+        self._bound_to: set[tuple[str, str, Span]] = set()
+        self._hiding: dict[tuple[str, Span], bool] = {}
         self._stars: list[str] = []
         if not (file.test and not tests):
             self._import()
@@ -74,12 +80,13 @@ class PythonNames:
         if not self._matters(full):
             return False
         scope = _scope_of(node)
-        span = (scope.range().start.index, scope.range().end.index) if scope is not None else (0, 1 << 60)
-        bound = _Binding(name, full, span, node)
-        known = self._bindings.setdefault(name, [])
-        if any((b.full, b.scope) == (full, span) for b in known):
+        span = _span_of(scope) if scope is not None else _EVERYTHING
+        if (name, full, span) in self._bound_to:
             return False
-        known.append(bound)
+        self._bound_to.add((name, full, span))
+        bound = _Binding(name, full, span, node)
+        self._bindings.setdefault(name, []).append(bound)
+        self._by_scope.setdefault(name, {}).setdefault(span, bound)
         return True
 
     def _matters(self, full: str) -> bool:
@@ -193,19 +200,36 @@ class PythonNames:
 
     def _bound(self, node: "SgNode") -> _Binding | None:
         """What the name means there: the innermost binding whose scope holds it, unless something hides it."""
-        name, at = node.text(), node.range().start.index
-        around = [b for b in self._bindings.get(name, ()) if b.scope[0] <= at < b.scope[1]]
-        if not around:
+        name = node.text()
+        best = self._innermost(node, name)
+        if best is None:
             return None
-        best = max(around, key=lambda bound: bound.scope[0])
         scope = _scope_of(node)
         while scope is not None and scope.range().start.index > best.scope[0]:
-            if _hides(scope, name):
+            if self._hides(scope, name):
                 return None
             scope = _scope_of(scope)
         if scope is not None and scope.range().start.index == best.scope[0] and _takes(scope, name):
             return None
         return best
+
+    def _innermost(self, node: "SgNode", name: str) -> _Binding | None:
+        """What the name was bound to in the nearest scope around, hidden or not."""
+        known = self._by_scope.get(name)
+        if known is None:
+            return None
+        if len(known) > 1 or _EVERYTHING not in known:
+            for outer in node.ancestors():
+                if outer.kind() in _SCOPES and (found := known.get(_span_of(outer))) is not None:
+                    return found
+        return known.get(_EVERYTHING)
+
+    def _hides(self, scope: "SgNode", name: str) -> bool:
+        """As the function of that name, looked for once: a scope may use a name often."""
+        key = (name, _span_of(scope))
+        if key not in self._hiding:
+            self._hiding[key] = _hides(scope, name)
+        return self._hiding[key]
 
     @cached_property
     def _exports(self) -> list[Use]:
@@ -218,7 +242,7 @@ class PythonNames:
                 node = bound.node
                 if node.kind() not in {"import_statement", "import_from_statement"} or bound.scope[0] != 0:
                     continue
-                if bound.scope[1] != 1 << 60 or not self._counts(node):
+                if bound.scope != _EVERYTHING or not self._counts(node):
                     continue
                 same = re.search(rf"\b{re.escape(bound.name)}\s+as\s+{re.escape(bound.name)}\b", node.text())
                 if same or bound.name in listed or self._file.path.endswith("__init__.py"):
@@ -269,6 +293,11 @@ def _scope_of(node: "SgNode") -> "SgNode | None":
             return _scope_of(outer)
         inner, outer = outer, outer.parent()
     return None
+
+
+def _span_of(node: "SgNode") -> Span:
+    span = node.range()
+    return span.start.index, span.end.index
 
 
 def _takes(function: "SgNode", name: str) -> bool:

@@ -52,8 +52,8 @@ def _storage_code(matcher: EnginesMatcher, sources: Sources, modules: RustModule
     """The first storage file whose code names the library."""
     paths = [
         path
-        for path in sources.paths
-        if family_of(language_of(path)) == matcher.language and sources.is_storage(path) and not is_test_file(path)
+        for path in sources.storage_paths
+        if family_of(language_of(path)) == matcher.language and not is_test_file(path)
     ]
     for path, text in _texts(sources, paths):
         if any(word in text for word in matcher.storage) and not modules.is_test(path):

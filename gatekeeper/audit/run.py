@@ -1,14 +1,11 @@
 """Run the configured packs on a tree (contract, section 3, CX-DBP-VAL-010 to 014 and hygiene)."""
 
-import difflib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from gatekeeper.audit.crew import examine_all
 from gatekeeper.audit.examine import Examiner, Hit
 from gatekeeper.audit.found import Found
-from gatekeeper.audit.load import shipped
 from gatekeeper.audit.readiness import unready
 from gatekeeper.audit.rule import (
     AuditRule,
@@ -23,26 +20,15 @@ from gatekeeper.audit.rule import (
 )
 from gatekeeper.audit.rust_modules import RustModules
 from gatekeeper.audit.scan import Scan
+from gatekeeper.audit.shipped import shipped
 from gatekeeper.audit.sources import Sources
+from gatekeeper.audit.which import Which
 from gatekeeper.model.errors import ConfigError
 from gatekeeper.model.finding import Finding, Severity
 from gatekeeper.model.names import for_output
 
 Structure = Callable[[], Sequence[Finding]]
 """The structural lint's findings on all migrations."""
-
-
-class Which(StrEnum):
-    """The audits that can be asked for; a project's own rules under other names run with ``all`` alone."""
-
-    DAL = "dal"
-    HYGIENE = "hygiene"
-    ALL = "all"
-
-    def takes(self, rule: AuditRule) -> bool:
-        """Whether the rule is one of these audits."""
-        prefix = {Which.DAL: "CX-DBP-", Which.HYGIENE: "hygiene."}.get(self, "")
-        return rule.id.startswith(prefix)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +57,7 @@ def audit(
     ``own`` are the project's rules, which run whatever packs are configured. With ``tests`` test code counts as
     any other. Raises ConfigError for a pack that there isn't.
     """
-    matchers = [bound for bound in _chosen(sources, own) if which.takes(bound.rule)]
+    matchers = [bound for bound in _chosen(sources, own) if which.takes(bound.rule.id)]
     run = _Run(sources, matchers, structure, tests=tests or sources.settings.audit.tests)
     if not matchers:
         reason = (
@@ -92,6 +78,8 @@ def _chosen(sources: Sources, own: Sequence[AuditRule]) -> list[Bound]:
     names = dict.fromkeys(sources.settings.audit.packs)
     for name in names:
         if name not in built:
+            import difflib  # noqa: PLC0415 - for a mistake alone
+
             near = difflib.get_close_matches(name, built, n=1, cutoff=0.0)[0]
             raise ConfigError(
                 f"[audit] packs names {name!r}, which there isn't; the nearest is {near!r}.",
@@ -121,7 +109,9 @@ class _Run:
         active = [bound for bound in self._matchers if self._both or not isinstance(bound.matcher, SqlMatcher)]
         scan = Scan(self._sources, active)
         noted: dict[tuple[str, int | None], Finding] = {}
-        for hit in (*examine_all(Examiner(active, tests=self._tests), scan.jobs()), *scan.notes):
+        examiner = Examiner(active, tests=self._tests, kept=self._sources.parsed)
+        hits = examine_all(examiner, scan.jobs(), read=len(scan.paths))
+        for hit in (*hits, *scan.notes):
             bound = active[hit.at]
             if hit.note:
                 known = noted.get((hit.path, hit.line))
@@ -133,7 +123,7 @@ class _Run:
         # Checks come after: what they want to know of a file has been noticed when it was read.
         for bound in self._matchers:
             yield from self._whole(bound)
-        self.applied = self.applied or Scan(self._sources, self._matchers).looked
+        self.applied = self.applied or scan.looked or Scan(self._sources, self._matchers).looked
 
     def _counts(self, bound: Bound, hit: Hit) -> bool:
         """Whether the hit's code is of the kind that the matcher is about, test code or production."""

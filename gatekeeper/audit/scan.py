@@ -76,10 +76,16 @@ class Scan:
         self._matchers = matchers
         self.notes: list[Hit] = []
 
+    @cached_property
+    def paths(self) -> tuple[str, ...]:
+        """The files that are to be read."""
+        return tuple(path for path in self._sources.judged() if self._wanted(path))
+
     def jobs(self) -> Iterator[Job]:
         """Each file that holds something that a matcher looks for; files are read in order, one at a time."""
-        paths = [path for path in self._sources.judged() if self._wanted(path)]
-        for path, data, found in self._sources.holding(paths, lambda path: self._of(language_of(path)).pattern):
+        for path, data, found in self._sources.holding(
+            self.paths, lambda path: self._of(language_of(path)).pattern
+        ):
             if data is None:
                 self._note(path, f"is larger than {LARGEST // _MEGABYTE} MB and wasn't audited")
             elif not data.isascii() and decoded(data) is None:
@@ -100,7 +106,7 @@ class Scan:
     @property
     def looked(self) -> bool:
         """Whether the tree holds a source that a matcher reads, judged or not."""
-        return any(self._wanted(path) for path in self._sources.paths)
+        return self._sources.holds_any(self._wanted)
 
     def _wanted(self, path: str) -> list[_Wanted]:
         """The matchers that read files of that name."""

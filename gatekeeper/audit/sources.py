@@ -8,8 +8,9 @@ from functools import cached_property
 import re2
 
 from gatekeeper.audit.hints import HINTS
+from gatekeeper.audit.parsed import Parsed
 from gatekeeper.model.changes import LINK, SUBMODULE, ChangeSet, TreeView
-from gatekeeper.model.globs import matches_any
+from gatekeeper.model.globs import any_of, matches_any
 from gatekeeper.model.settings import MigrationSettings, Settings
 
 _ENGINES = {"sqlite": "sqlite", "postgres": "postgres", "postgresql": "postgres", "pg": "postgres"}
@@ -19,6 +20,8 @@ _HINTS = {name: re2.compile(hint.encode()) for name, hint in HINTS.items()}
 ANY_HINT = "|".join(HINTS.values()).encode()
 """What a file matches that holds any hint."""
 _ANY_HINT = re2.compile(ANY_HINT)
+# A change of fewer files is kept in memory as it was parsed.
+_FEW = 100
 LARGEST = 8 * 1024 * 1024
 """The largest file that is read, in bytes."""
 
@@ -95,15 +98,18 @@ class Sources:
         self.base = base
         self.change = change
         self._index = index
+        self.parsed: dict[str, Parsed] | None = {} if change is not None and len(change.changes) < _FEW else None
+        """Files of a small change, as far as they were parsed in this process."""
         self._texts: dict[str, str | None] = {}
         self._hints: dict[str, frozenset[str]] = {}
 
     @cached_property
     def files(self) -> tuple[str, ...]:
         """Every regular file of the tree, sorted."""
-        return tuple(filter(self._is_file, sorted(self.tree.entries)))
+        return tuple(filter(self.is_file, sorted(self.tree.entries)))
 
-    def _is_file(self, path: str) -> bool:
+    def is_file(self, path: str) -> bool:
+        """Whether the tree holds a regular file there."""
         side = self.tree.entries.get(path)
         return side is not None and side.mode not in {LINK, SUBMODULE}
 
@@ -111,19 +117,33 @@ class Sources:
     def judged_files(self) -> tuple[str, ...]:
         """Those of the files that are to be judged."""
         wanted = self.selection.paths
-        return self.files if wanted is None else tuple(filter(self._is_file, sorted(wanted)))
+        return self.files if wanted is None else tuple(filter(self.is_file, sorted(wanted)))
 
     @cached_property
     def paths(self) -> tuple[str, ...]:
         """The sources: what ``[audit] sources`` names, and the scripts of ``[migrations]``."""
         return tuple(filter(self._is_named, self.files))
 
+    @cached_property
+    def storage_paths(self) -> tuple[str, ...]:
+        """Those of the sources that may reach the database."""
+        named = filter(any_of(self.settings.audit.storage).fullmatch, sorted(self.tree.entries))
+        return tuple(filter(self.is_source, named))
+
+    def holds_any(self, is_wanted: Callable[[str], object]) -> bool:
+        """Whether the tree holds a source that is wanted, judged or not; as few as possible are asked about."""
+        return any(map(is_wanted, filter(self.is_source, self.tree.entries)))
+
     def is_source(self, path: str) -> bool:
         """Whether it is one of ``paths``."""
-        return self._is_file(path) and self._is_named(path)
+        return self.is_file(path) and self._is_named(path)
+
+    @cached_property
+    def _sources(self) -> re.Pattern[str]:
+        return any_of(self.settings.audit.sources)
 
     def _is_named(self, path: str) -> bool:
-        return matches_any(self.settings.audit.sources, path) or _in_set(path, self.settings.migrations)
+        return self._sources.fullmatch(path) is not None or _in_set(path, self.settings.migrations)
 
     def is_tracked(self, path: str) -> bool:
         """Whether git tracks the file; only of a work tree, whose ``index`` is given, may one be untracked."""
@@ -203,8 +223,10 @@ def decoded(data: bytes | None) -> str | None:
 
 def _in_set(path: str, migrations: MigrationSettings) -> bool:
     """Whether the path is a script below a configured migration folder."""
+    if not path.endswith(".sql"):
+        return False
     folders = (*migrations.paths, *migrations.sqlite, *migrations.postgres)
-    return path.endswith(".sql") and any(_under(folder, path) for folder in folders)
+    return any(_under(folder, path) for folder in folders)
 
 
 def _under(folder: str, path: str) -> bool:

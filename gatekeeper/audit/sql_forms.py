@@ -38,11 +38,7 @@ class Hit:
 def find_forms(text: str, groups: Sequence[Forms]) -> Iterator[Hit]:
     """Every hit, none within another; comments and strings of the SQL aren't looked into."""
     parts = significant(text, "sqlite")
-    by_first: dict[str, list[tuple[tuple[str, ...], Forms]]] = {}
-    for group in groups:
-        for form in group.forms:
-            elements = _elements(form)
-            by_first.setdefault(elements[0], []).append((elements, group))
+    by_first = _by_first(tuple(groups))
     done = 0
     for index, token in enumerate(parts):
         if index < done:
@@ -53,6 +49,17 @@ def find_forms(text: str, groups: Sequence[Forms]) -> Iterator[Hit]:
                 last, done = parts[end - 1], end
                 yield Hit(text[token.start : last.start + len(last.text)], token.start, group)
                 break
+
+
+@lru_cache(maxsize=64)
+def _by_first(groups: tuple[Forms, ...]) -> dict[str, list[tuple[tuple[str, ...], Forms]]]:
+    """The elements of every form, by the first of them."""
+    found: dict[str, list[tuple[tuple[str, ...], Forms]]] = {}
+    for group in groups:
+        for form in group.forms:
+            elements = _elements(form)
+            found.setdefault(elements[0], []).append((elements, group))
+    return found
 
 
 @lru_cache(maxsize=512)

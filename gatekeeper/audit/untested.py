@@ -42,16 +42,19 @@ def untested(sources: Sources) -> Iterator[Found]:
             continue
         if is_test_file(change.path) or _stem(change.path) in _ENTRIES or not sources.selection.holds(change.path):
             continue
-        text = sources.text(change.path)
-        if text is None or not _has_untested_functions(change.path, text, language):
+        file = _parsed(change.path, sources)
+        if file is None or not file.all(*_FUNCTIONS[language]) or test_ranges(file.root, language):
             continue
         if not tests.name(change.path, language):
             yield Found(change.path, added[0], "was changed, and no test near it names it")
 
 
-def _has_untested_functions(path: str, text: str, language: str) -> bool:
-    file = Parsed(path, text, test=False)
-    return bool(file.all(*_FUNCTIONS[language])) and not test_ranges(file.root, language)
+def _parsed(path: str, sources: Sources) -> Parsed | None:
+    """The file as it was parsed before, if it was; None where it isn't UTF-8 or too large."""
+    if sources.parsed is not None and path in sources.parsed:
+        return sources.parsed[path]
+    text = sources.text(path)
+    return None if text is None else Parsed(path, text, test=False)
 
 
 class _Tests:
@@ -76,7 +79,9 @@ class _Tests:
     def _by_family(self) -> dict[str, list[str]]:
         """What may hold tests, by language."""
         found: dict[str, list[str]] = {}
-        for path in (path for path in self._sources.files if "test" in path or "spec" in path):
+        for path in sorted(path for path in self._sources.tree.entries if "test" in path or "spec" in path):
+            if not self._sources.is_file(path):
+                continue
             if is_test_file(path) or _stem(path) in {"tests", "test"}:
                 language = language_of(path) or ""
                 found.setdefault(_FAMILY.get(language, language), []).append(path)

@@ -4,6 +4,7 @@ from audits import audited
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gatekeeper.audit.examine import Apart
 from gatekeeper.audit.parsed import Parsed
 from gatekeeper.audit.rust import read_rust
 from gatekeeper.audit.sql_forms import Forms, find_forms
@@ -80,3 +81,9 @@ def test_symbols_of_a_form_stand_together(between: str) -> None:
 def test_what_stands_in_a_comment_or_a_string_of_the_sql_is_not_found(before: str, hidden: str) -> None:
     for text in (f"{before} -- {hidden}\n;", f"{before} /* {hidden} */;", f"{before}, '{hidden}';"):
         assert list(find_forms(text, GROUPS)) == []
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 9))), st.integers(-1, 60))
+def test_what_lies_in_a_part_is_what_some_part_holds(parts: list[tuple[int, int]], offset: int) -> None:
+    spans = sorted((first, first + length) for first, length in parts)
+    assert Apart(spans).holds(offset) == any(first <= offset <= last for first, last in spans)

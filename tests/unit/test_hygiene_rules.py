@@ -5,11 +5,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from audits import SHIPPED
 from cases import Files, settings
 from gitrepo import GitRepo
 
 from gatekeeper.audit.litter import ignored
-from gatekeeper.audit.load import shipped
 from gatekeeper.audit.rule import AuditRule, CodeMatcher, TextMatcher
 from gatekeeper.audit.sources import Sources
 from gatekeeper.audit.untested import subject_of
@@ -17,7 +17,7 @@ from gatekeeper.config import parse
 from gatekeeper.gates.audit import run_audit
 
 ROOT = Path(__file__).resolve().parents[2]
-HYGIENE = [rule for rule in shipped() if rule.id.startswith("hygiene.")]
+HYGIENE = [rule for rule in SHIPPED if rule.id.startswith("hygiene.")]
 _EXTENSION = {"javascript": "js", "typescript": "ts", "python": "py", "rust": "rs"}
 
 
