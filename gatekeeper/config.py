@@ -4,7 +4,6 @@ Contract, section 4. No file is needed. Nothing here looks at a disk or at git: 
 read, so that the same code loads the work tree's configuration and that of a commit.
 """
 
-import difflib
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
@@ -112,6 +111,8 @@ def _problem(kind: str, keys: list[str], message: str) -> str:
         return (
             f"has a wrong value for {dotted or 'the table'}: {message.removeprefix('Value error, ').rstrip('.')}."
         )
+    import difflib  # noqa: PLC0415 - for a mistake alone
+
     known = sorted(_known_keys(keys[:-1]))
     near = difflib.get_close_matches(keys[-1], known, n=1, cutoff=0.0)
     return f"has the unknown key {dotted}; the nearest known one is {'.'.join([*keys[:-1], *near])}."

@@ -104,7 +104,7 @@ def tokens(text: str, dialect: Dialect, start: int = 0) -> Iterator[Token]:
             yield Token(Kind.SYMBOL, text[at], at)
             at += 1
             continue
-        group = next(name for name in _KINDS if found.group(name) is not None)
+        group = found.lastgroup or ""
         end = found.end()
         if group == "block" and dialect == "postgres":
             end = _nested_comment_end(text, at)

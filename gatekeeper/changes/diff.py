@@ -40,17 +40,19 @@ class _Record(NamedTuple):
     patches: int
 
 
-def change_set(repo: Repository, endpoints: Endpoints) -> ChangeSet:
+def change_set(repo: Repository, endpoints: Endpoints, *, state: bool = True) -> ChangeSet:
     """What differs between the endpoints, with hunks and the facts of every blob (contract, sections 1 and 2).
 
-    Two git processes whatever the number of files. Raises RepositoryError if git can't read an object.
+    Two git processes whatever the number of files; without ``state``, which leaves ``unmerged``, ``unstaged`` and
+    ``hidden`` empty, git isn't asked for these. Raises RepositoryError if git can't read an object.
     """
     changes = sorted(_changes(repo, endpoints), key=lambda change: change.path)
     sides = chain.from_iterable((change.base, change.head) for change in changes)
     oids = sorted({side.oid for side in sides if side is not None and not side.is_submodule})
     blobs = repo.blob_facts(oids)
-    judges_index = endpoints.source == "staged" or (endpoints.head is not None and endpoints.head == repo.head)
-    judges_work = judges_index or endpoints.source == "worktree"
+    of_index = endpoints.source == "staged" or (endpoints.head is not None and endpoints.head == repo.head)
+    judges_index = state and of_index
+    judges_work = judges_index or (state and endpoints.source == "worktree")
     return ChangeSet(
         source=endpoints.source,
         reason=endpoints.reason,

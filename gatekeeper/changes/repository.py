@@ -92,7 +92,9 @@ class Repository:
         self.close()
 
     def close(self) -> None:
-        """End git's process and remove the private folder."""
+        """End git's processes and remove the private folder."""
+        if "_uncommitted" in vars(self):
+            self._uncommitted.close()
         self._objects.close()
         self._scratch.close()
 
@@ -190,6 +192,8 @@ class Repository:
 
     def merge_base(self, one: str, other: str) -> str | None:
         """The best common ancestor of two commits, None if they share no history that is here."""
+        if one == other:
+            return one
         answer = self.git.run("merge-base", one, other, ok=(0, 1))
         return answer.out.decode("ascii").strip() or None
 
@@ -297,6 +301,11 @@ class Repository:
                 hint="name commits: --rev REV or --range A..B",
             )
         return Uncommitted(self.git, self._scratch, self.root, self._index)
+
+    def look_ahead(self) -> None:
+        """Have git look at the work tree while the caller does something else; nothing in a bare repository."""
+        if self.root is not None:
+            self._uncommitted.look_ahead()
 
     def status(self) -> WorkState:
         """What is staged, what isn't, what is in conflict; nothing of it in a bare repository."""

@@ -29,12 +29,8 @@ class Tree:
     def entries(self) -> Mapping[str, Side]:
         """Every file of the tree by path, submodules and links included; one process."""
         listing = self._git.run("ls-tree", "-r", "-z", "--full-tree", self.oid).out
-        entries: dict[str, Side] = {}
-        for line in decode(listing).split("\0")[:-1]:
-            facts, _, name = line.partition("\t")
-            mode, _, oid = facts.split(" ")
-            entries[name] = Side(mode, oid)
-        return entries
+        records = (line.partition("\t") for line in decode(listing).split("\0")[:-1])
+        return {name: Side(*facts.split(" ")[::2]) for facts, _, name in records}
 
     @cached_property
     def _sorted(self) -> list[str]:

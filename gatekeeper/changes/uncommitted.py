@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from gatekeeper.changes import status
+from gatekeeper.changes.ahead import Ahead
 from gatekeeper.changes.git import Git
 from gatekeeper.changes.scratch import Scratch
 from gatekeeper.changes.status import WorkState
@@ -31,15 +32,28 @@ class Uncommitted:
         self._scratch = scratch
         self._root = root
         self._index = index
+        self._ahead: Ahead[str] | None = None
+
+    def look_ahead(self) -> None:
+        """Begin with ``worktree_tree``, in a thread of its own; whoever then asks for anything waits for it."""
+        if self._ahead is None and "worktree_tree" not in vars(self):
+            self._ahead = Ahead(self._snapshot)
+
+    def close(self) -> None:
+        """Wait for what was begun."""
+        if self._ahead is not None:
+            self._ahead.wait()
 
     @cached_property
     def state(self) -> WorkState:
         """What is staged, what isn't, what is in conflict."""
+        self.close()
         return status.work_state(self._git, _environment(self._seeing), self._overlooked)
 
     @cached_property
     def index_tree(self) -> str:
         """The id of the index's tree; a conflicted path is there with our version, intended additions aren't."""
+        self.close()
         environment = _environment(self._scratch.index_copy(self._index, "index"))
         if conflicts := self.state.conflicts:
             nothing = "0" * self._scratch.id_length
@@ -54,6 +68,9 @@ class Uncommitted:
 
         Raises RepositoryError for what no tree can hold, and where a required filter fails.
         """
+        return self._snapshot() if self._ahead is None else self._ahead.result()
+
+    def _snapshot(self) -> str:
         environment = _environment(self._scratch.index_copy(self._seeing, "worktree-index"))
         # Sparse files that lie in the work tree all the same are part of it.
         arguments = ("add", "--all", "--sparse", "--no-ignore-errors")
@@ -77,8 +94,8 @@ class Uncommitted:
         What isn't there is sparse if it was to be skipped, and then no deletion.
         """
         listing = self._git.run("ls-files", "-v", "-z", environment=_environment(self._index)).out
-        records = [(record[:1], decode(record[2:])) for record in listing.split(b"\0")[:-1]]
-        marked = [(tag, path) for tag, path in records if tag in {_ASSUMED, *_SKIPPED}]
+        records = [record for record in listing.split(b"\0") if record.startswith((_ASSUMED, *_SKIPPED))]
+        marked = [(record[:1], decode(record[2:])) for record in records]
         return frozenset(path for tag, path in marked if tag == _ASSUMED or self._is_there(path))
 
     def _is_there(self, path: str) -> bool:
@@ -104,7 +121,8 @@ class Uncommitted:
             self._git.run("update-index", "-z", *arguments, environment=environment, stdin=stdin)
 
     def _write_tree(self, environment: dict[str, str]) -> str:
-        return self._git.run("write-tree", environment=environment).out.decode("ascii").strip()
+        # To look for each blob takes longer than the rest; one that is missing is missed where it is read.
+        return self._git.run("write-tree", "--missing-ok", environment=environment).out.decode("ascii").strip()
 
 
 def _environment(index: Path) -> dict[str, str]:

@@ -8,7 +8,7 @@ import typer
 
 from gatekeeper.cli import selectors
 from gatekeeper.cli.common import Common
-from gatekeeper.cli.show import show
+from gatekeeper.cli.show import load_ahead, show
 
 NAME = "audit"
 
@@ -44,10 +44,11 @@ def command(
     ] = False,
 ) -> int:
     """Audit the sources (database access, portable SQL, hygiene) of the work tree or of a selected head."""
-    from gatekeeper.audit.run import Which
+    from gatekeeper.audit.which import Which
     from gatekeeper.changes.selector import Selector
     from gatekeeper.runs.audits import Ask, audit
 
+    load_ahead(common)
     selector = Selector.of(staged=staged, worktree=worktree, rev=rev, range_=range_, base=base)
     ask = Ask(
         which=Which(which.value),

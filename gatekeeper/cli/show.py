@@ -1,12 +1,20 @@
 """Show a verdict in the format asked for, and let the ledger know of the run."""
 
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING
 
+from gatekeeper.changes.ahead import Ahead
 from gatekeeper.cli.common import Common, Format
 
 if TYPE_CHECKING:  # the verdict's classes cost half of what a command takes to start
     from gatekeeper.model.verdict import Verdict
+
+
+def load_ahead(common: Common) -> None:
+    """Begin to load what shows the verdict, for while git is waited for there is time."""
+    if common.format in {None, Format.TEXT}:
+        Ahead(lambda: import_module("gatekeeper.reports.text"))
 
 
 def show(common: Common, verdict: "Verdict") -> int:

@@ -5,15 +5,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from posixpath import basename, dirname
 
-from gatekeeper.audit.load import project_rules
 from gatekeeper.audit.rule import AuditRule
-from gatekeeper.audit.run import AuditResult, Which, audit
+from gatekeeper.audit.run import AuditResult, audit
 from gatekeeper.audit.sources import Selection, Sources
+from gatekeeper.audit.which import Which
 from gatekeeper.gates.case import Case, Outcome, not_applicable, not_run
-from gatekeeper.gates.waivers import applied, valid, waived
-from gatekeeper.migrate.discover import discover, takes_part, version_of
-from gatekeeper.migrate.lint import Since, lint
-from gatekeeper.migrate.source import migration_files
 from gatekeeper.model.changes import ChangeSet, FileChange, TreeView
 from gatekeeper.model.errors import UsageError
 from gatekeeper.model.finding import Finding, Severity
@@ -30,6 +26,8 @@ def check_audit(case: Case) -> Outcome:
     What was wrong before the change only warns (``softened``), CX-DBP-VAL-* aside.
     The project's rules are the base's (contract, section 2, Authority), and the head's where the base has none.
     """
+    from gatekeeper.audit.load import project_rules  # noqa: PLC0415 - most projects have no rules of their own
+
     if case.change_set is None:
         return not_run("there is no change set")
     selection = Selection.of(case.change_set, lines=False)
@@ -94,7 +92,12 @@ def run_audit(
 def _of_its_age(finding: Finding, settings: MigrationSettings) -> Finding:
     """The finding, a note where it is of the SQL of a script that is older than ``[migrations] since``."""
     path = finding.path or ""
-    if finding.rule != f"{_DAL}011" or not takes_part(path, settings):
+    if finding.rule != f"{_DAL}011":
+        return finding
+    from gatekeeper.migrate.discover import takes_part, version_of  # noqa: PLC0415 - as in _structure
+    from gatekeeper.migrate.lint import Since  # noqa: PLC0415 - as in _structure
+
+    if not takes_part(path, settings):
         return finding
     version = version_of(basename(path)) or version_of(basename(dirname(path)))
     return Since(settings.since).judged(version, finding) if version else finding
@@ -108,6 +111,13 @@ def outcome_of(result: AuditResult) -> Outcome:
 
 def _structure(tree: TreeView, settings: Settings) -> Sequence[Finding]:
     """The structural lint of the whole set; migrations that can't be put in order are a finding of their own."""
+    if not any(path.endswith(".sql") for path in tree.entries):
+        return ()
+    # Loaded here, for an audit of a tree without migrations needs none of it.
+    from gatekeeper.migrate.discover import discover  # noqa: PLC0415
+    from gatekeeper.migrate.lint import lint  # noqa: PLC0415
+    from gatekeeper.migrate.source import migration_files  # noqa: PLC0415
+
     files = migration_files(tree, settings.migrations)
     try:
         return lint(discover(files, settings.migrations), settings.migrations)
@@ -117,6 +127,8 @@ def _structure(tree: TreeView, settings: Settings) -> Sequence[Finding]:
 
 def _relaxed(case: Case, findings: Sequence[Finding]) -> Iterator[Finding]:
     """The findings, waived by the packet's records for their paths, or by the record that their line names."""
+    from gatekeeper.gates.waivers import applied, valid, waived  # noqa: PLC0415 - only a packet has waivers
+
     waivers = case.packet.waivers if case.packet else ()
     known = valid(waivers, case.today)
     for finding in applied(findings, waivers, case.today):

@@ -3,19 +3,20 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from gatekeeper.audit.hints import CLAIM
 from gatekeeper.audit.languages import is_test_file, language_of
 from gatekeeper.audit.parsed import Parsed
 from gatekeeper.audit.sources import Sources, decoded
-from gatekeeper.gates.case import Case
 from gatekeeper.model.changes import TreeView
 from gatekeeper.model.finding import Finding, Severity
 from gatekeeper.model.names import for_output
-from gatekeeper.model.packet import Waiver
 from gatekeeper.model.settings import Settings
-from gatekeeper.packet.lookup import packet_paths
-from gatekeeper.packet.parse import PacketUnreadable, parse_packet
+
+if TYPE_CHECKING:  # an audit without a packet needs neither
+    from gatekeeper.gates.case import Case
+    from gatekeeper.model.packet import Waiver
 
 _CLAIM = re.compile(r"\bWAIVER \[([^\]\n]*)\](?:: *([^\s*/][^\n]*))?")
 _RECORD = "- ID | rule or prefix | paths | reason | approver | YYYY-MM-DD | YYYY-MM-DD"
@@ -62,7 +63,7 @@ def unfounded(claims: Iterable[Claim], tree: TreeView, settings: Settings) -> It
 
 
 def judged(
-    claims: Iterable[Claim], case: Case, waivers: Mapping[str, Waiver], used: frozenset[str]
+    claims: Iterable[Claim], case: "Case", waivers: Mapping[str, "Waiver"], used: frozenset[str]
 ) -> Iterator[Finding]:
     """The claims of a packet's change that its records don't bear out, and those that nothing needed.
 
@@ -118,6 +119,10 @@ def _finding(claim: Claim, rule: str, message: str, hint: str, severity: Severit
 
 def _holders(tree: TreeView, settings: Settings) -> dict[str, str]:
     """The id of the first packet of the tree that records each waiver, by the waiver's id."""
+    # Loaded here, for few sources hold a claim.
+    from gatekeeper.packet.lookup import packet_paths  # noqa: PLC0415
+    from gatekeeper.packet.parse import PacketUnreadable, parse_packet  # noqa: PLC0415
+
     found: dict[str, str] = {}
     for wp_id, paths in packet_paths(tree.entries, settings.packets.dir).items():
         for path in paths:

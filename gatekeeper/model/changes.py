@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 REGULAR = "100644"
 EXECUTABLE = "100755"
@@ -32,8 +32,7 @@ class Hunk:
     new_count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(NamedTuple):
     """A file as one tree holds it: git mode (six octal digits) and object id (a commit id for submodules)."""
 
     mode: str

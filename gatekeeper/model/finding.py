@@ -22,7 +22,7 @@ class Status(StrEnum):
 class Finding(BaseModel):
     """One thing a check found; ``path`` is relative to the repository and POSIX, ``line`` is 1-based."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     rule: str
     severity: Severity = Severity.ERROR
@@ -41,7 +41,7 @@ class Finding(BaseModel):
 class CheckResult(BaseModel):
     """The outcome of one check; ``id`` is one of the contract's check ids, ``duration_ms`` in milliseconds."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     id: str
     title: str

@@ -99,8 +99,8 @@ def matches(pattern: str, path: str) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    """One expression for all of the patterns, which also name what is spelled as they are."""
+def any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """One expression that matches, whole, each path that one of the patterns names or that is spelled as it is."""
     parts = [
         f"{re.escape(p)}|{compiled(p).pattern}" if is_glob(p) or p.endswith("/") else re.escape(p)
         for p in patterns
@@ -110,4 +110,4 @@ def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
 
 def matches_any(patterns: Iterable[str], path: str) -> bool:
     """Whether any of the patterns names this path."""
-    return _any_of(tuple(patterns)).fullmatch(path) is not None
+    return any_of(tuple(patterns)).fullmatch(path) is not None

@@ -77,7 +77,7 @@ class LedgerStatus(BaseModel):
     ``first_at`` and ``last_at`` are the times of the first and the last event.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     backend: Literal["sqlite", "postgres"]
     location: str
@@ -97,7 +97,7 @@ class LedgerReport(BaseModel):
     or can't be read.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     command: Literal["verify", "import"]
     location: str

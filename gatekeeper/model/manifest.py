@@ -85,7 +85,7 @@ class Version:
 class Explanation(BaseModel):
     """A sentence about what a packet records in a line of its; ``path`` is the packet's, ``line`` is 1-based."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     path: str
     line: int
@@ -95,7 +95,7 @@ class Explanation(BaseModel):
 class RecordedValue(BaseModel):
     """A field's value as the packet has it, backticks removed, with its 1-based line."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     text: str
     line: int
@@ -104,7 +104,7 @@ class RecordedValue(BaseModel):
 class RecordedGate(BaseModel):
     """One checkbox of a recorded entry."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     name: str
     ticked: bool
@@ -118,7 +118,7 @@ class RecordedEntry(BaseModel):
     ``target_file`` holds the text as written (C-quoted or raw).
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     line: int
     end_line: int

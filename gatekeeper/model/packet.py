@@ -12,7 +12,7 @@ from gatekeeper.model.manifest import RecordedEntry
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Line(NamedTuple):

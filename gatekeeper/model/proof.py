@@ -25,7 +25,7 @@ class EngineProof(BaseModel):
     one's down were run.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     engine: str
     version: str
@@ -42,7 +42,7 @@ class EngineProof(BaseModel):
 class LayoutChoice(BaseModel):
     """How the migrations' files are named, and the sentence that says why that was taken."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     name: str
     reason: str
@@ -51,7 +51,7 @@ class LayoutChoice(BaseModel):
 class MigrationFile(BaseModel):
     """One version: its up file, the up's SHA-256, and its down file (the up itself where both share a file)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     version: str
     path: str
@@ -62,7 +62,7 @@ class MigrationFile(BaseModel):
 class Proof(BaseModel):
     """The record of a proof; ``parity`` is absent from JSON until it was compared."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     layout: LayoutChoice | None = None
     engines: tuple[EngineProof, ...]

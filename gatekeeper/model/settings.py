@@ -1,7 +1,7 @@
 """The configuration as values, with the contract's defaults (section 4)."""
 
 from pathlib import PurePosixPath
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
@@ -11,7 +11,10 @@ def _dashed(name: str) -> str:
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=_dashed, populate_by_name=True)
+    # What isn't used isn't built: all of these would cost each command 20 ms.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=_dashed, populate_by_name=True, defer_build=True
+    )
 
 
 def _folder(value: str) -> str:
@@ -123,16 +126,19 @@ class PostgresSettings(_Table):
     bin: str = ""
 
 
+_TABLE: Any = Field(default={}, validate_default=True)  # so that a table's own class needn't be built for itself
+
+
 class Settings(_Table):
     """The whole configuration; no file is needed."""
 
-    packets: PacketSettings = PacketSettings()
-    spec: SpecSettings = SpecSettings()
-    git: GitSettings = GitSettings()
-    authority: AuthoritySettings = AuthoritySettings()
-    kinds: KindSettings = KindSettings()
-    migrations: MigrationSettings = MigrationSettings()
-    audit: AuditSettings = AuditSettings()
-    evidence: EvidenceSettings = EvidenceSettings()
-    ledger: LedgerSettings = LedgerSettings()
-    postgres: PostgresSettings = PostgresSettings()
+    packets: PacketSettings = _TABLE
+    spec: SpecSettings = _TABLE
+    git: GitSettings = _TABLE
+    authority: AuthoritySettings = _TABLE
+    kinds: KindSettings = _TABLE
+    migrations: MigrationSettings = _TABLE
+    audit: AuditSettings = _TABLE
+    evidence: EvidenceSettings = _TABLE
+    ledger: LedgerSettings = _TABLE
+    postgres: PostgresSettings = _TABLE

@@ -11,7 +11,7 @@ class FileShas(BaseModel):
     whose SHA1 at the base is then the one to record.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     path: str
     base: str | None

@@ -12,7 +12,7 @@ SCHEMA = "gatekeeper/verdict/v1"
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class ChangeSetSummary(_Frozen):

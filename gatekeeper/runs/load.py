@@ -2,7 +2,6 @@
 
 import datetime as dt
 import os
-import posixpath
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from gatekeeper.clock import now
 from gatekeeper.gates.links import values_of
 from gatekeeper.gates.select import is_packet_file
 from gatekeeper.model.changes import LINK, SUBMODULE, TreeView
-from gatekeeper.model.errors import ConfigError, GateError, NotRunError, UsageError
+from gatekeeper.model.errors import GateError, NotRunError, UsageError
 from gatekeeper.model.finding import Finding, Severity
 from gatekeeper.model.packet import Packet, Refinement
 from gatekeeper.model.settings import GitSettings, Settings
@@ -22,6 +21,37 @@ from gatekeeper.packet.judging import recorded_base
 from gatekeeper.packet.lookup import is_wp_id, nearest, packet_paths
 from gatekeeper.packet.parse import PacketUnreadable, parse_packet
 from gatekeeper.packet.refinement import parse_refinement
+from gatekeeper.runs.configured import (
+    endpoints_without_packet,
+    read_file,
+    refinement_at,
+    settings_from_disk,
+    settings_from_file,
+    settings_of,
+)
+
+__all__ = [
+    "FoundPacket",
+    "FoundRefinement",
+    "Judged",
+    "Progress",
+    "endpoints_without_packet",
+    "find_packet",
+    "find_refinement",
+    "judged_by_base",
+    "known_ids",
+    "manifest_changed",
+    "read_file",
+    "read_packet",
+    "refinement_at",
+    "refinement_path",
+    "require_wp_id",
+    "settings_from_disk",
+    "settings_from_file",
+    "today",
+    "unknown_id",
+    "unreadable",
+]
 
 Progress = Callable[[str], None]
 
@@ -67,17 +97,6 @@ def require_wp_id(wp_id: str) -> None:
         )
 
 
-def settings_from_disk(repo: Repository, file: Path | None) -> config.Loaded:
-    """The configuration of the work tree, or of ``--config FILE``; the environment's URLs win over the file's."""
-    if file is not None:
-        loaded = config.Loaded(settings_from_file(file), str(file))
-    elif repo.root is None:
-        loaded = _from_tree(repo.tree(repo.head)) if repo.head else config.Loaded(Settings(), None)
-    else:
-        loaded = config.load(lambda name: _read_inside(repo.root, name) if repo.root else None)
-    return config.Loaded(config.with_environment(loaded.settings, os.environ), loaded.origin)
-
-
 def judged_by_base(repo: Repository, selector: Selector, wp_id: str | None, file: Path | None) -> Judged:
     """Base and head of the packet's change, and the base's configuration (``--config`` overrides it).
 
@@ -111,17 +130,6 @@ def _first_guess(repo: Repository) -> Settings:
     except NotRunError:
         stands = False  # a branch of that name which shares no history with the work isn't its main
     return settings.model_copy(update={"git": usual}) if stands else settings
-
-
-def endpoints_without_packet(repo: Repository, selector: Selector, settings: Settings) -> Endpoints:
-    """Base and head of a change that is judged without a packet, and so without a packet's MERGE_BASE_SHA."""
-    return resolve(
-        repo,
-        selector,
-        main=settings.git.main,
-        recorded_base=lambda _: None,
-        others_changed=lambda _base, _head: False,
-    )
 
 
 def known_ids(repo: Repository, settings: Settings, trees: Iterable[TreeView]) -> dict[str, list[str]]:
@@ -227,15 +235,6 @@ def refinement_path(packet: Packet | None, wp_id: str, settings: Settings) -> st
     return refinement_at(named, wp_id, settings)
 
 
-def refinement_at(named: str, wp_id: str, settings: Settings) -> str:
-    """The path that REFINEMENT_FILE names, without note and backticks, else the configured one."""
-    # Only a Markdown file: what stands here needs neither scope nor manifest, and code must not slip in with it.
-    if named.endswith(".md"):
-        return posixpath.normpath(named)
-    folder = settings.packets.refinements
-    return f"{wp_id}.md" if folder == "." else f"{folder}/{wp_id}.md"
-
-
 def today(repo: Repository, head: str | None) -> dt.date:
     """The day on which waivers are judged: the head's committer date, for what is uncommitted the present day."""
     if head is None:
@@ -243,49 +242,11 @@ def today(repo: Repository, head: str | None) -> dt.date:
     return dt.datetime.fromtimestamp(repo.committed_at(head), dt.UTC).date()
 
 
-def read_file(path: Path) -> bytes | None:
-    """The file's bytes, None where there is none. Raises ConfigError for one that can't be read."""
-    try:
-        return path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        raise ConfigError(
-            f"{path.name} can't be read: {error.strerror}.", hint=f"make {path.name} a readable file"
-        ) from error
-
-
-def _read_inside(root: Path, name: str) -> bytes | None:
-    """A configuration file of the work tree. Raises ConfigError for a link that leads out of it."""
-    file = root / name
-    if not file.resolve().is_relative_to(root.resolve()):
-        raise ConfigError(
-            f"{name} is a link that leads out of the repository, so it isn't read.",
-            hint="put the file itself there, or name another with --config FILE",
-        )
-    return read_file(file)
-
-
-def settings_from_file(file: Path) -> Settings:
-    """The configuration that ``--config`` names. Raises ConfigError."""
-    data = read_file(file)
-    if data is None:
-        raise ConfigError(f"There is no configuration file {file}.", hint="name an existing file with --config")
-    settings = config.parse(data, str(file))
-    if settings is None:
-        raise ConfigError(f"{file} has no table [tool.gatekeeper].", hint="name another file with --config")
-    return settings
-
-
-def _from_tree(tree: TreeView) -> config.Loaded:
-    return config.load(lambda name: tree.read(name) if name in tree.entries else None)
-
-
 def _at_base(repo: Repository, endpoints: Endpoints) -> tuple[config.Loaded, tuple[Finding, ...]]:
-    loaded = _from_tree(repo.tree(endpoints.base_tree))
+    loaded = settings_of(repo.tree(endpoints.base_tree))
     if loaded.origin is not None:
         return loaded, ()
-    loaded = _from_tree(repo.tree(endpoints.head_tree))
+    loaded = settings_of(repo.tree(endpoints.head_tree))
     if loaded.origin is None:
         return loaded, ()
     note = Finding(

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -329,6 +330,53 @@ def test_a_missing_object_is_an_error_in_gits_words(repo: GitRepo) -> None:
     (repo.path / ".git" / "objects" / oid[:2] / oid[2:]).unlink()
     with pytest.raises(RepositoryError, match=oid):
         read(repo.path, Selector("rev", "HEAD"))
+
+
+def test_a_missing_object_of_the_index_is_named_where_it_is_read(repo: GitRepo) -> None:
+    repo.stage({"a": "1"})
+    oid = repo.git("rev-parse", ":a")
+    (repo.path / ".git" / "objects" / oid[:2] / oid[2:]).unlink()
+    with pytest.raises(RepositoryError, match=oid):
+        read(repo.path, STAGED)
+
+
+def test_what_is_looked_at_ahead_is_what_is_seen_when_asked(repo: GitRepo) -> None:
+    repo.commit({"a": "1\n", "b": "1\n"})
+    repo.write({"a": "2\n", "c": "3\n"})
+    with Repository.open(repo.path) as repository:
+        expected = (repository.worktree_tree(), repository.status(), repository.index_tree())
+    with Repository.open(repo.path) as repository:
+        repository.look_ahead()
+        found = (repository.status(), repository.index_tree())
+        assert (repository.worktree_tree(), *found) == expected
+
+
+def test_a_fault_that_is_seen_ahead_is_told_where_it_matters(repo: GitRepo) -> None:
+    repo.commit({"a": "1\n"})
+    repo.git("init", "-q", "inside")
+    with Repository.open(repo.path) as repository:
+        repository.look_ahead()
+        assert repository.head is not None
+        with pytest.raises(RepositoryError, match="inside is a repository of its own without a commit"):
+            repository.worktree_tree()
+    with Repository.open(repo.path) as repository:
+        repository.look_ahead()  # nobody asks, and closing waits
+        folder = repository.plain_git.folder
+    assert not folder.exists()
+
+
+def test_a_change_is_read_without_the_state_around_it(repo: GitRepo) -> None:
+    repo.commit({"a": "1\n", "b": "1\n"})
+    repo.stage({"a": "2\n"})
+    repo.write({"b": "2\n"})
+    whole = read(repo.path, STAGED)
+    with Repository.open(repo.path) as repository:
+        ends = resolve(
+            repository, STAGED, main="main", recorded_base=lambda _: None, others_changed=lambda *_: False
+        )
+        without = change_set(repository, ends, state=False)
+    assert whole.unstaged == ("b",)
+    assert without == replace(whole, unstaged=())
 
 
 def test_a_tree_that_calls_a_folder_a_file_is_an_error_that_names_the_object(repo: GitRepo) -> None:

@@ -226,3 +226,20 @@ def test_an_unexpected_error_is_one_line_and_a_log(
     (log,) = tmp_path.glob("gate-*.log")
     assert str(log) in err
     assert "something nobody thought of" in log.read_text()
+
+
+@pytest.mark.parametrize("name", ["audit", "ledger"])
+def test_a_command_is_the_same_before_and_behind_the_common_options(name: str) -> None:
+    gate_ = [sys.executable, "-m", "gatekeeper"]
+    first, second = (
+        subprocess.run([*gate_, *words, name, "--help"], capture_output=True, check=True).stdout
+        for words in ((), ("--color", "never"))
+    )
+    assert first == second
+
+
+def test_a_misspelt_command_is_held_against_them_all() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "gatekeeper", "stauts"], capture_output=True, check=False, text=True
+    )
+    assert (done.returncode, "status" in done.stderr) == (2, True)

@@ -106,7 +106,7 @@ def test_the_digest_is_independent_of_order_kind_and_hunks() -> None:
         replace(B, old_path=None),
         replace(B, base=NEW),
         replace(B, head=OLD),
-        replace(B, head=replace(NEW, mode="100644")),
+        replace(B, head=NEW._replace(mode="100644")),
         replace(B, base=None),
         replace(B, base=None, head=OLD),
     ],

@@ -20,7 +20,7 @@ class EngineForm(BaseModel):
     ``whole`` says that the statement as a whole is the engine's own, so that nothing more is looked for in it.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     title: str
     engine: Literal["sqlite", "postgres"]

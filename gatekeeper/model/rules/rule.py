@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 class Case(BaseModel):
     """One more pair of examples, and what it is about."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     title: str
     bad: str
@@ -22,7 +22,7 @@ class Rule(BaseModel):
     for every id below it.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     id: str
     title: str
