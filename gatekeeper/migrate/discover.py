@@ -120,6 +120,7 @@ def discover(files: Iterable[SourceFile], settings: MigrationSettings) -> Discov
     everything = sorted(files, key=lambda file: file.path)
     parts: dict[EngineName, list[_Part]] = {}
     strays: set[str] = set()
+    deeper: set[str] = set()
     for engine in settings.engines:
         own = paths_of(settings, engine)
         parts[engine] = []
@@ -132,8 +133,11 @@ def discover(files: Iterable[SourceFile], settings: MigrationSettings) -> Discov
                     parts[engine].append(part)
             elif part:
                 strays.add(file.path)
+            elif _placed(own, file.path) and _names_version(file.path):
+                deeper.add(file.path)
+    deeper -= {part.file.path for found in parts.values() for part in found}
     layout, reason = _layout({p.file.path: p for found in parts.values() for p in found}.values(), settings)
-    findings = [_stray(path) for path in sorted(strays)]
+    findings = [*map(_stray, sorted(strays)), *map(_unread, sorted(deeper))]
     sets = {}
     for engine, found in parts.items():
         paths = paths_of(settings, engine)
@@ -175,7 +179,9 @@ def _own_folder(paths: tuple[str, ...], path: str) -> "tuple[str, EngineName] | 
 
 
 def _depth(paths: tuple[str, ...], path: str) -> int | None:
+    """How many folders below the closest of the paths; a file that a path names lies directly in it."""
     folder = dirname(path)
+    found = []
     for raw in paths:
         wanted = raw.removeprefix("./").rstrip("/")
         wanted = "" if wanted == "." else wanted
@@ -183,8 +189,8 @@ def _depth(paths: tuple[str, ...], path: str) -> int | None:
             return 0
         for depth, candidate in enumerate((folder, dirname(folder) if folder else None)):
             if candidate is not None and (candidate == wanted or (is_glob(wanted) and matches(wanted, candidate))):
-                return depth
-    return None
+                found.append(depth)
+    return min(found, default=None)
 
 
 def _part(file: SourceFile, paths: tuple[str, ...], layout: str) -> _Part | bool:
@@ -247,6 +253,21 @@ def _stray(path: str) -> Finding:
         message=f"{path} has no version number before the first _ or . in its name and is not run.",
         path=path,
         hint="Give it a version number, or move it out of the migrations folder.",
+    )
+
+
+def _names_version(path: str) -> bool:
+    """Whether a file that takes no part is named as a migration is."""
+    return not path.endswith(".rows.sql") and version_of(basename(path)) is not None
+
+
+def _unread(path: str) -> Finding:
+    return Finding(
+        rule="migration.unread",
+        severity=Severity.NOTE,
+        message=f"{path} is named as a migration, but lies in a folder of its own and is not run.",
+        path=path,
+        hint="If it is to be run, move it up or name its folder in [migrations] paths.",
     )
 
 

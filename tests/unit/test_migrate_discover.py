@@ -108,16 +108,26 @@ def test_a_configured_layout_is_held_to() -> None:
         found(["migrations/1_a.sql"], MigrationSettings(layout="folder"))
 
 
-def test_other_files_are_left_alone_and_unnumbered_sql_is_told() -> None:
-    names = ["migrations/README.md", "migrations/1_a.rows.sql", "migrations/sub/2_b.sql", "src/3_c.sql"]
-    discovery = found([*names, "migrations/1_a.sql", "migrations/seed.sql"])
+def test_other_files_are_left_alone_and_those_that_look_like_migrations_are_told() -> None:
+    left = ["migrations/README.md", "migrations/1_a.rows.sql", "migrations/sub/more.sql", "src/3_c.sql"]
+    old = ["migrations/sub/2_b.sql", "migrations/sub/2_b.down.sql", "migrations/sub/2_b.rows.sql"]
+    discovery = found([*left, *old, "migrations/1_a.sql", "migrations/seed.sql"])
     assert pairs(discovery) == [("1", "migrations/1_a.sql", None)]
-    (finding,) = discovery.findings
-    assert (finding.rule, finding.severity, finding.path) == (
-        "migration.unversioned",
-        Severity.WARNING,
-        "migrations/seed.sql",
-    )
+    assert [(finding.rule, finding.severity, finding.path) for finding in discovery.findings] == [
+        ("migration.unversioned", Severity.WARNING, "migrations/seed.sql"),
+        ("migration.unread", Severity.NOTE, "migrations/sub/2_b.down.sql"),
+        ("migration.unread", Severity.NOTE, "migrations/sub/2_b.sql"),
+    ]
+
+
+def test_a_folder_in_a_folder_is_read_where_it_is_named_itself() -> None:
+    names = ["migrations/2_b.sql", "migrations/old/1_a.sql"]
+    both = found(names, MigrationSettings(paths=("migrations", "migrations/old")))
+    assert [path for _, path, _ in pairs(both)] == ["migrations/old/1_a.sql", "migrations/2_b.sql"]
+    assert both.findings == ()
+    apart = found(names, MigrationSettings(paths=("migrations",), postgres=("migrations/old",)))
+    assert [path for _, path, _ in pairs(apart, "postgres")] == ["migrations/old/1_a.sql"]
+    assert apart.findings == ()
 
 
 def test_a_name_may_be_for_one_engine() -> None:

@@ -56,6 +56,16 @@ MIGRATION: tuple[Rule, ...] = (
         mend="Give it a version number, or move it out of the folder.",
     ),
     Rule(
+        id="migration.unread",
+        title="A migration lies in a folder that is not read",
+        severity="note",
+        what="A file with a version in its name lies one folder below the migrations' own, where no layout looks.",
+        why="Somebody may think that it runs.",
+        bad="migrations/old/0001_init.sql",
+        good="migrations/0001_init.sql",
+        mend="Move it up, or name its folder in [migrations] paths; if it isn't to be run, let it lie.",
+    ),
+    Rule(
         id="migration.names-differ",
         title="Up and down have different names",
         severity="note",
