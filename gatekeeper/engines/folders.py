@@ -1,5 +1,6 @@
 """Folders to keep and to run things in: private ones, and for root such that its unprivileged helper can reach."""
 
+import errno
 import os
 import shutil
 import stat
@@ -17,6 +18,7 @@ _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _NOBODY = 65534
 _PLENTY = 1 << 30  # bytes
 _ABANDONED = 3600  # seconds after which a builder was killed
+_CHUNK = 1 << 20  # bytes
 MEMORY = Path("/dev/shm")  # noqa: S108 - what is made there is private and checked
 
 
@@ -155,6 +157,46 @@ def kept(folder: Path, build: Callable[[Path], None]) -> Path:
     finally:
         shutil.rmtree(made, ignore_errors=True)
     return folder
+
+
+def make_readable(folder: Path) -> None:
+    """Let everybody read the folder and all below, and run what its owner may run."""
+    for at, folders, files in os.walk(folder):
+        for name in folders:
+            Path(at, name).chmod(0o755)
+        for name in files:
+            path = Path(at, name)
+            path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
+
+
+def copy_folder(source: Path | str, target: Path | str) -> None:
+    """Copy a folder of plain files and folders, their content alone, into one that isn't there yet.
+
+    ``shutil.copytree`` asks five questions a file, which for a data directory takes longer than to start a server.
+    """
+    os.mkdir(target, 0o700)  # noqa: PTH102 - thousands of files
+    with os.scandir(source) as entries:
+        for entry in entries:
+            wanted = os.path.join(target, entry.name)  # noqa: PTH118 - thousands of files
+            if entry.is_dir():
+                copy_folder(entry.path, wanted)
+            else:
+                _copy_file(entry.path, wanted)
+
+
+def _copy_file(source: str, target: str) -> None:
+    binary = getattr(os, "O_BINARY", 0)
+    into = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | binary, 0o600)
+    try:
+        from_ = os.open(source, os.O_RDONLY | binary)
+        try:
+            while content := os.read(from_, _CHUNK):
+                if os.write(into, content) < len(content):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), target)
+        finally:
+            os.close(from_)
+    finally:
+        os.close(into)
 
 
 def hand_over(folder: Path, account: Account) -> None:

@@ -5,7 +5,8 @@ from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
 import psycopg
-from psycopg.pq import TransactionStatus
+from psycopg.adapt import Transformer
+from psycopg.pq import ExecStatus, TransactionStatus
 
 from gatekeeper.engines import postgres_catalog, postgres_presence, postgres_queries, postgres_rows
 from gatekeeper.engines.base import (
@@ -36,6 +37,8 @@ _LOOKING = (
 )
 _ASKING = {"SELECT", "WITH", "TABLE", "VALUES"}
 _ROWS_AT_ONCE = 1000
+# The open transaction's number, which it gets when it first writes anything.
+_NUMBER_OF_WRITER = "SELECT pg_current_xact_id_if_assigned()"
 
 
 class Home(Protocol):
@@ -64,12 +67,13 @@ class PostgresDatabase(Database):
 
     def __init__(self, engine: Home, name: str, interrupter: Interrupter) -> None:
         self._engine = engine
-        self._name = name
+        self.name = name
         self._interrupter = interrupter
         self.own_server = engine.source != "url"
         self._connection = engine.connect(name)
         self._watchdog = Watchdog(engine.timeout, (self.interrupt, self._terminate))
         self._nested = False
+        self._unwritten: bool | None = None
         self._writes = Writes()
         self._memory = Memory(self._look, roles=self.own_server)
         # What the database holds outside any transaction, as long as nothing was written since.
@@ -97,31 +101,49 @@ class PostgresDatabase(Database):
                 self._writes.anything()
                 self._memory.anything()
         first = next((token.word for token in tokens(sql, "postgres") if not token.is_blank), "")
-        if first in _ASKING:
-            self._drain(sql)
-        else:
-            self._query(sql)
-
-    def _drain(self, query: str) -> None:
-        """Run one statement whose rows may be more than memory holds."""
-        self._memory.moved()
-        with self._asking(query), self._connection.cursor() as cursor:
-            for _ in cursor.stream(query.encode(), size=_ROWS_AT_ONCE):
+        self._moved()
+        with self._asking(sql), self._connection.cursor() as cursor:
+            if first not in _ASKING:
+                cursor.execute(sql.encode())
+                return
+            # The rows may be more than memory holds.
+            for _ in cursor.stream(sql.encode(), size=_ROWS_AT_ONCE):
                 pass
 
+    def _order(self, query: str) -> None:
+        """Carry out commands of our own; for those a cursor takes longer than the server does."""
+        self._moved()
+        with self._asking(query):
+            result = self._connection.pgconn.exec_(query.encode())
+            if result.status != ExecStatus.COMMAND_OK:
+                raise psycopg.errors.error_from_result(result)
+
     def _query(self, query: str) -> list[tuple[Any, ...]]:
-        self._memory.moved()
+        self._moved()
         return self._raw(query)
 
+    def _moved(self) -> None:
+        """A statement is about to run, so that anything may be another."""
+        self._memory.moved()
+        self._unwritten = None
+
     def _raw(self, query: str) -> list[tuple[Any, ...]]:
-        """Run one text; the rows of all its statements that give any."""
-        with self._asking(query), self._connection.execute(query.encode()) as cursor:
-            rows: list[tuple[Any, ...]] = []
-            while True:
-                if cursor.description is not None:
-                    rows += cursor.fetchall()
-                if not cursor.nextset():
-                    return rows
+        """Run one text of our own, without a cursor as above; the rows of all its statements that give any."""
+        server = self._connection.pgconn
+        rows: list[tuple[Any, ...]] = []
+        error: psycopg.Error | None = None
+        with self._asking(query):
+            reader = Transformer()  # for UTF-8: Python doesn't know every encoding that a script may ask for
+            server.send_query(query.encode())
+            while (result := server.get_result()) is not None:
+                if result.status == ExecStatus.TUPLES_OK:
+                    reader.set_pgresult(result)
+                    rows += reader.load_rows(0, result.ntuples, tuple)
+                elif result.status != ExecStatus.COMMAND_OK:
+                    error = psycopg.errors.error_from_result(result)
+            if error is not None:
+                raise error
+        return rows
 
     @contextmanager
     def _asking(self, query: str) -> Iterator[None]:
@@ -141,7 +163,7 @@ class PostgresDatabase(Database):
         if lost:
             self._connection.close()
             self._nested = False
-            self._connection = self._engine.connect(self._name)
+            self._connection = self._engine.connect(self.name)
         diagnosis = error.diag
         message = diagnosis.message_primary or " ".join(str(error).split())
         if self._watchdog.barked:
@@ -151,7 +173,7 @@ class PostgresDatabase(Database):
         position = diagnosis.statement_position
         line = query.count("\n", 0, int(position) - 1) + 1 if position else None
         return SqlError(
-            message.replace(self._name, "the database of the run"),
+            message.replace(self.name, "the database of the run"),
             sqlstate=error.sqlstate,
             line=line,
             lost=bool(lost),
@@ -159,25 +181,25 @@ class PostgresDatabase(Database):
 
     def begin(self) -> None:
         """Begin a transaction, in a trial a savepoint."""
-        self._query("SAVEPOINT gatekeeper_script" if self._nested else "BEGIN")
+        self._order("SAVEPOINT gatekeeper_script" if self._nested else "BEGIN")
 
     def commit(self) -> None:
         """Commit it; in a trial, check what was deferred and keep the savepoint's work."""
         if self._nested:
-            self._query("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
-            self._query("RELEASE SAVEPOINT gatekeeper_script")
+            checked = "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED; RELEASE gatekeeper_script"
+            self._unwritten = self._query(f"{checked}; {_NUMBER_OF_WRITER}") == [(None,)]
         else:
-            written = self._query(f"{postgres_rows.CHANGED}; COMMIT")
+            written = {number for (number,) in self._query(f"{postgres_rows.CHANGED}; COMMIT")}
             self._writes.committed(written)
-            self._memory.committed(number for _, number, _, counted in written if counted)
+            self._memory.committed(written)
 
     def rollback(self) -> None:
         """Undo it, or whatever is open."""
         with suppress(SqlError):
             if self._nested:
-                self._query("ROLLBACK TO SAVEPOINT gatekeeper_script; RELEASE SAVEPOINT gatekeeper_script")
+                self._order("ROLLBACK TO gatekeeper_script; RELEASE gatekeeper_script")
             elif self.in_transaction:
-                self._query("ROLLBACK")
+                self._order("ROLLBACK")
 
     @property
     def in_transaction(self) -> bool:
@@ -186,7 +208,7 @@ class PostgresDatabase(Database):
 
     def fresh_session(self) -> None:
         """Put settings and role back to what they are after connecting, and drop temporary tables."""
-        self._query("RESET SESSION AUTHORIZATION; RESET ALL; DISCARD TEMP")
+        self._order("RESET SESSION AUTHORIZATION; RESET ALL; DISCARD TEMP")
 
     def has(self, name: ObjectName) -> bool:
         """Whether it is there now."""
@@ -199,7 +221,7 @@ class PostgresDatabase(Database):
             with self._writes.kept(), self._memory.kept(), self._copied():
                 yield
             return
-        self._query("BEGIN")
+        self._order("BEGIN")
         self._nested = True
         try:
             yield
@@ -208,48 +230,48 @@ class PostgresDatabase(Database):
             if not self._connection.closed and self.in_transaction:
                 with suppress(psycopg.Error):
                     self._connection.execute("ROLLBACK")
-            self._memory.moved()
+            self._moved()
 
     @contextmanager
     def _copied(self) -> Iterator[None]:
         self._connection.close()
-        self._engine.copy(self._name)
-        self._connection = self._engine.connect(self._name)
+        self._engine.copy(self.name)
+        self._connection = self._engine.connect(self.name)
         try:
             yield
         finally:
             self._connection.close()
             try:
-                self._engine.put_back(self._name)
+                self._engine.put_back(self.name)
             except psycopg.Error as error:
                 raise EngineUnavailable(
                     f"The database of the run can't be restored: {error.diag.message_primary}"
                 ) from None
-            self._connection = self._engine.connect(self._name)
-            self._memory.moved()
+            self._connection = self._engine.connect(self.name)
+            self._moved()
 
     @contextmanager
     def undone(self, statements: tuple[str, ...]) -> Iterator[None]:
         """A savepoint, in a transaction of its own if there is none."""
         outside = not self.in_transaction
         if outside:
-            self._query("BEGIN")
-        self._query("SAVEPOINT gatekeeper_undone")
+            self._order("BEGIN")
+        self._order("SAVEPOINT gatekeeper_undone")
         try:
             for statement in statements:
-                self._query(statement)
+                self._order(statement)
             yield
         finally:
             with suppress(SqlError):
-                self._query(
-                    "ROLLBACK"
-                    if outside
-                    else "ROLLBACK TO SAVEPOINT gatekeeper_undone; RELEASE SAVEPOINT gatekeeper_undone"
-                )
+                self._order("ROLLBACK" if outside else "ROLLBACK TO gatekeeper_undone; RELEASE gatekeeper_undone")
 
     def _is_unwritten(self) -> bool:
         """Whether nothing was written since the trial began (outside one: since schema and rows were read)."""
-        return not self._nested or self._raw("SELECT pg_current_xact_id_if_assigned()") == [(None,)]
+        if not self._nested:
+            return True
+        if self._unwritten is None:
+            self._unwritten = self._raw(_NUMBER_OF_WRITER) == [(None,)]
+        return self._unwritten
 
     def _look(self, query: str) -> list[tuple[Any, ...]]:
         """An answer from the catalog, whatever a script set; in one message, because there are many."""
@@ -268,6 +290,10 @@ class PostgresDatabase(Database):
             before, after = "SAVEPOINT gatekeeper_look", "ROLLBACK TO gatekeeper_look; RELEASE gatekeeper_look"
         else:
             before, after = "BEGIN", "ROLLBACK"
+        if self._connection.pgconn.parameter_status(b"client_encoding") != b"UTF8":
+            # In a message of its own, because a message is read in the encoding in which it arrives.
+            self._raw(f"{before}; SET LOCAL client_encoding TO 'UTF8'")
+            before = _LOOKING
         try:
             return self._raw(f"{before}; {_LOOKING}; {query}; {after}")
         except SqlError as error:
@@ -307,6 +333,8 @@ class PostgresDatabase(Database):
 
     def changed(self) -> set[str] | None:
         """What the server counted in the transaction, and what has another file."""
+        if self._nested and self._is_unwritten():
+            return self._writes.before()
         return self._writes.since(self._memory.tables(), ended=not self._nested)
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:
@@ -316,8 +344,8 @@ class PostgresDatabase(Database):
     def attempt(self, sql: str) -> None:
         """One statement in a savepoint of its own."""
         try:
-            self._query(f"SAVEPOINT gatekeeper_attempt; {sql}; RELEASE SAVEPOINT gatekeeper_attempt")
+            self._order(f"SAVEPOINT gatekeeper_attempt; {sql}; RELEASE gatekeeper_attempt")
         except SqlError as error:
             if not error.lost:
-                self._query("ROLLBACK TO SAVEPOINT gatekeeper_attempt; RELEASE SAVEPOINT gatekeeper_attempt")
+                self._order("ROLLBACK TO gatekeeper_attempt; RELEASE gatekeeper_attempt")
             raise

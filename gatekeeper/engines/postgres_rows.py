@@ -29,16 +29,11 @@ WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> '
 
 _WANTED = f"{SCHEMA} || c.relname = ANY($1)"
 
-# What was written in this transaction: whether there is a count of it, and each table that any count or another
-# file says was (TRUNCATE and a rewrite count nothing, but take a new file). A partition stands for its root.
-CHANGED = f"""
-SELECT {SCHEMA.replace("n.", "s.")} || r.relname, c.oid::bigint, pg_relation_filenode(c.oid)::text,
-  COALESCE(pg_stat_get_xact_tuples_inserted(c.oid) + pg_stat_get_xact_tuples_updated(c.oid)
-    + pg_stat_get_xact_tuples_deleted(c.oid), 0) > 0 OR current_setting('track_counts') = 'off'
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-  JOIN pg_class r ON r.oid = CASE WHEN c.relispartition THEN pg_partition_root(c.oid)::oid ELSE c.oid END
-  JOIN pg_namespace s ON s.oid = r.relnamespace
-WHERE c.relkind = 'r' AND {OWN}"""  # noqa: S608 - constants only
+# The tables to which the transaction wrote, as the server counts (TRUNCATE and a rewrite count nothing, but take a
+# new file, which is seen later). What waits for the transaction's end writes now, so that it is counted too.
+CHANGED = """SET CONSTRAINTS ALL IMMEDIATE; SELECT oid::bigint FROM pg_class WHERE relkind = 'r' AND oid >= 16384
+AND (pg_stat_get_xact_tuples_inserted(oid) + pg_stat_get_xact_tuples_updated(oid)
+  + pg_stat_get_xact_tuples_deleted(oid) > 0 OR current_setting('track_counts') = 'off')"""
 
 _COLUMNS = f"""
 SELECT 'column', {SCHEMA} || c.relname, c.oid::regclass::text, c.relkind::text, a.attname::text,
@@ -272,30 +267,38 @@ class Writes:
     """
 
     def __init__(self) -> None:
-        self._written: set[str] | None = None
+        self._written: set[int] | None = None
         self._files: dict[int, Any] | None = None
 
     def anything(self) -> None:
         """Something ran outside a transaction of ours: any table may have been written."""
         self._written = None
 
-    def committed(self, rows: Iterable[tuple[Any, ...]]) -> None:
-        """Take the answer to what was asked at a commit."""
+    def committed(self, tables: Iterable[int]) -> None:
+        """Take the answer to what was asked at a commit: the numbers of the tables."""
         if self._written is not None:
-            self._written = self._written | {table for table, _, _, written in rows if written}
+            self._written = self._written | set(tables)
 
-    def since(self, rows: Iterable[tuple[Any, ...]], *, ended: bool) -> set[str] | None:
-        """The tables written since this was last asked with ``ended``, or in the transaction that goes on."""
-        found = list(rows)
-        known = self._files
-        files = {number: file for _, number, file, _ in found}
-        out = None
-        if known is not None and self._written is not None:
-            moved = {t for t, number, file, _ in found if number not in known or known[number] != file}
-            out = moved | self._written | {table for table, _, _, written in found if written}
+    def before(self) -> set[str] | None:
+        """What is known without a look: that nothing was written since it was last asked, or (None) nothing."""
+        return set() if self._written == set() else None
+
+    def since(self, tables: Iterable[tuple[str, int, Any, bool]], *, ended: bool) -> set[str] | None:
+        """The tables written since this was last asked with ``ended``, or in the transaction that goes on.
+
+        Of each table that there is now: its name, number, file, and whether the open transaction wrote to it.
+        """
+        found = list(tables)
+        files, written = self._files, self._written
         if ended:
-            self._files, self._written = files, set()
-        return out
+            self._files, self._written = {number: file for _, number, file, _ in found}, set()
+        if files is None or written is None:
+            return None
+        return {
+            name
+            for name, number, file, now in found
+            if now or number in written or number not in files or files[number] != file
+        }
 
     @contextmanager
     def kept(self) -> Iterator[None]:

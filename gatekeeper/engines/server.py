@@ -14,11 +14,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Timer
 from typing import IO
 
 from gatekeeper import clock
@@ -28,19 +28,21 @@ from gatekeeper.engines.folders import (
     MEMORY,
     Account,
     cache_folder,
+    copy_folder,
     hand_over,
     helper_account,
     kept,
+    make_readable,
     reachable,
     run_bases,
     temporary_bases,
 )
+from gatekeeper.engines.postmaster import PID_FILE, Home, last_line, run, started
 
 _RUNS = "gate-pg-"
 _STARTED = "gate-new-"
 _ABANDONED = 3600  # seconds after which nobody is still about to take a lock
 _LONGEST_SOCKET = 100
-_LONGEST_CALL = 120  # seconds
 _PORT = 5432
 _SEGMENT_LINE = 6  # of postmaster.pid: the key and the number of its System V segment
 _REMOVE = 0  # IPC_RMID
@@ -70,22 +72,6 @@ class Server:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Home:
-    """A run's folder: ``data`` and ``s`` (the socket) belong to whoever runs the server."""
-
-    folder: Path
-    account: Account | None
-
-    @property
-    def data(self) -> Path:
-        return self.folder / "data"
-
-    @property
-    def socket(self) -> Path:
-        return self.folder / "s"
-
-
 @contextmanager
 def running_server(configured_bin: str, *, sockets: bool | None = None) -> Iterator[Server]:
     """Start a server, stop and remove it at the end of the context, whatever happens in it.
@@ -102,19 +88,30 @@ def running_server(configured_bin: str, *, sockets: bool | None = None) -> Itera
             template = kept(
                 cache / f"data-{binaries.version}-{binaries.source}", lambda made: _initdb(binaries, home, made)
             )
-            shutil.copytree(template / "data", home.data, copy_function=shutil.copyfile)
+            _copy_data(template / "data", home)
             connect = _configure(binaries, home, sockets)
         except OSError as error:
             raise EngineUnavailable(f"A PostgreSQL server can't be set up in {home.folder}: {error}.") from error
         try:
-            _start(binaries, home)
-            yield Server(connect, binaries.version, binaries.source)
+            with started(binaries, home):
+                yield Server(connect, binaries.version, binaries.source)
         finally:
-            _stop(binaries.program("pg_ctl"), home)
+            _end_postmaster(home)  # one that its user stopped and started anew
 
 
 @contextmanager
-def _home(account: Account | None) -> Iterator[_Home]:
+def starting_server(configured_bin: str) -> Iterator[Callable[[], Server]]:
+    """A server as ``running_server`` gives it, which starts while its user is busy with other things.
+
+    What the context gives waits until it runs, and raises then what its start raised.
+    """
+    with ExitStack() as stack, ThreadPoolExecutor(1, thread_name_prefix="server") as pool:
+        # The pool is left first, so that a start that nobody waited for has come to its end before it is undone.
+        yield pool.submit(stack.enter_context, running_server(configured_bin)).result
+
+
+@contextmanager
+def _home(account: Account | None) -> Iterator[Home]:
     base = _base(account)
     made = Path(tempfile.mkdtemp(prefix=_STARTED, dir=base))
     # Only a folder whose lock is held bears the name by which leftovers are found.
@@ -127,7 +124,7 @@ def _home(account: Account | None) -> Iterator[_Home]:
                 made.chmod(0o711)
                 hand_over(made / "s", account)
             made.rename(folder)
-            yield _Home(folder, account)
+            yield Home(folder, account)
     finally:
         shutil.rmtree(made, ignore_errors=True)
         shutil.rmtree(folder, ignore_errors=True)
@@ -147,7 +144,7 @@ def _socket_fits(folder: Path) -> bool:
     return len(os.fsencode(folder / "s" / f".s.PGSQL.{_PORT}")) <= _LONGEST_SOCKET
 
 
-def _initdb(binaries: Binaries, home: _Home, made: Path) -> None:
+def _initdb(binaries: Binaries, home: Home, made: Path) -> None:
     """Initialise a data directory in the run's folder and put it into ``made`` as ``data``."""
     work = home.folder / "init"
     work.mkdir(mode=0o700)
@@ -155,13 +152,28 @@ def _initdb(binaries: Binaries, home: _Home, made: Path) -> None:
         hand_over(work, home.account)
     data = work / "data"
     command = [binaries.program("initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8"]
-    done = _run([*command, "--no-locale", "--no-sync", "--wal-segsize=1"], home)
+    done = run([*command, "--no-locale", "--no-sync", "--wal-segsize=1"], home)
     if done.returncode:
-        raise EngineUnavailable(f"PostgreSQL's initdb failed: {_last_line(done.stdout)}")
-    shutil.copytree(data, made / "data", copy_function=shutil.copyfile)
+        raise EngineUnavailable(f"PostgreSQL's initdb failed: {last_line(done.stdout)}")
+    copy_folder(data, made / "data")
+    make_readable(made)
 
 
-def _configure(binaries: Binaries, home: _Home, sockets: bool | None) -> dict[str, str]:
+def _copy_data(template: Path, home: Home) -> None:
+    """The run's own data. The system's cp leaves this process to its other work meanwhile, where there is one."""
+    home.data.mkdir(mode=0o700)
+    if home.account:
+        hand_over(home.data, home.account)
+    cp = None if sys.platform == "win32" else shutil.which("cp", path=os.defpath)
+    if cp and run([cp, "-R", f"{template}/.", str(home.data)], home).returncode == 0:
+        return
+    shutil.rmtree(home.data)
+    copy_folder(template, home.data)
+    if home.account:
+        hand_over(home.data, home.account)
+
+
+def _configure(binaries: Binaries, home: Home, sockets: bool | None) -> dict[str, str]:
     """Write the server's configuration; returns how to connect."""
     by_socket = sockets
     if by_socket is None:
@@ -186,85 +198,22 @@ def _configure(binaries: Binaries, home: _Home, sockets: bool | None) -> dict[st
     with (home.data / "postgresql.conf").open("a", encoding="utf-8") as file:
         file.writelines(lines)
     (home.data / "pg_hba.conf").write_text(rule + "\n", encoding="utf-8")
-    _own(home)
     if not by_socket:
         _set_password(binaries, home, connect["password"])
     return connect
 
 
-def _own(home: _Home) -> None:
-    """Modes and owner as PostgreSQL wants them: a copy has neither."""
-    home.data.chmod(0o700)
-    if home.account:
-        hand_over(home.data, home.account)
-
-
-def _set_password(binaries: Binaries, home: _Home, password: str) -> None:
+def _set_password(binaries: Binaries, home: Home, password: str) -> None:
     command = [binaries.program("postgres"), "--single", "-D", str(home.data), "postgres"]
-    done = _run(command, home, f"ALTER ROLE postgres PASSWORD '{password}'\n")
+    done = run(command, home, f"ALTER ROLE postgres PASSWORD '{password}'\n")
     if done.returncode:
-        raise EngineUnavailable(f"The PostgreSQL server can't be given a password: {_last_line(done.stdout)}")
+        raise EngineUnavailable(f"The PostgreSQL server can't be given a password: {last_line(done.stdout)}")
 
 
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def _start(binaries: Binaries, home: _Home) -> None:
-    log = home.data / "server.log"
-    done = _run(
-        [binaries.program("pg_ctl"), "-D", str(home.data), "-l", str(log), "-w", "-t", "60", "start"], home
-    )
-    if done.returncode:
-        text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else done.stdout
-        told = [line for line in text.splitlines() if "FATAL" in line or "PANIC" in line] or [text]
-        raise EngineUnavailable(f"The PostgreSQL server didn't start: {_last_line(told[0])}")
-
-
-def _stop(pg_ctl: str, home: _Home) -> None:
-    if (home.data / "postmaster.pid").is_file():
-        with suppress(OSError, subprocess.SubprocessError):
-            _run([pg_ctl, "-D", str(home.data), "-m", "immediate", "-w", "-t", "20", "stop"], home)
-
-
-def _run(command: list[str], home: _Home, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    """Run a program as the server's user; its output goes through a file, which a server may keep open."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-    environment |= {"LC_ALL": "C", "HOME": str(home.folder)}
-    user = home.account.process if home.account else {}
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace", dir=home.folder) as out:
-        try:
-            with subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                text=True,
-                env=environment,
-                cwd=home.folder,
-                **user,
-            ) as process:
-                # A wait with a time-out looks every twentieth of a second, which adds up to the most of a start.
-                guard = Timer(_LONGEST_CALL, process.kill)
-                guard.start()
-                try:
-                    process.communicate(stdin)
-                except BaseException:
-                    process.kill()
-                    raise
-                finally:
-                    guard.cancel()
-        except (OSError, subprocess.SubprocessError) as error:
-            raise EngineUnavailable(f"{Path(command[0]).name} can't be run: {error}.") from error
-        out.seek(0)
-        return subprocess.CompletedProcess(command, process.returncode, out.read(), "")
-
-
-def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "it said nothing."
 
 
 def remove_leftovers(account: Account | None) -> None:
@@ -277,15 +226,15 @@ def remove_leftovers(account: Account | None) -> None:
                 if (folder / "lock").exists():
                     with (folder / "lock").open("r+", encoding="ascii") as lock:
                         _lock(lock)
-                        _end_postmaster(_Home(folder, account))
+                        _end_postmaster(Home(folder, account))
                 elif clock.seconds() - folder.stat().st_mtime < _ABANDONED:
                     continue
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _end_postmaster(home: _Home) -> None:
+def _end_postmaster(home: Home) -> None:
     """End the server of a killed run, if the process that its pid file names still is that server."""
-    pid_file = home.data / "postmaster.pid"
+    pid_file = home.data / PID_FILE
     if not pid_file.is_file():
         return
     lines = pid_file.read_text(encoding="ascii").splitlines()

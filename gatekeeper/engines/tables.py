@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 Value = int | float | str | bytes | None
@@ -82,7 +83,7 @@ class Rule:
     expression: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Relation:
     """A table that holds rows of its own: no view, no shadow of another.
 
@@ -102,10 +103,18 @@ class Relation:
         """The column of that name."""
         return next(column for column in self.columns if column.name == name)
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The columns' names in order, as rows have them."""
         return tuple(column.name for column in self.columns)
+
+    @cached_property
+    def places(self) -> Mapping[str, int]:
+        """Where in a row each column's value stands, by its name and, where that is no other's, in lower case."""
+        out = {name: at for at, name in enumerate(self.names)}
+        for at, name in enumerate(self.names):
+            out.setdefault(name.lower(), at)
+        return out
 
 
 Relations = Mapping[str, Relation]

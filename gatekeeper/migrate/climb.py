@@ -6,8 +6,9 @@ State lives in the database and in this run alone. A step that fails undoes what
 from where it should; only an up that fails ends the run.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 
 from gatekeeper.engines.base import Database, TableRows
 from gatekeeper.migrate import findings as say
@@ -15,7 +16,7 @@ from gatekeeper.migrate.clocks import await_another_second, unsteady_columns
 from gatekeeper.migrate.discover import Migration
 from gatekeeper.migrate.guards import Guards
 from gatekeeper.migrate.lint import Since
-from gatekeeper.migrate.run import ScriptError, is_transactional, run_script
+from gatekeeper.migrate.run import ScriptError, run_script, takes_savepoint
 from gatekeeper.migrate.scripts import Script
 from gatekeeper.migrate.shadow import ShadowWatch
 from gatekeeper.migrate.trackers import tracking
@@ -62,12 +63,23 @@ class Climb:
     _blocked: set[str] = field(default_factory=set)
     _faulty: set[int] = field(default_factory=set)
     _made: dict[ObjectKey, Migration] = field(default_factory=dict)
+    _passed: SimpleQueue[Migration | None] = field(default_factory=SimpleQueue)
 
     def __post_init__(self) -> None:
         self.guards = Guards() if self.settings.guards else None
 
     def run(self) -> None:
         """Take every step that can be taken. Raises EngineUnavailable and Interrupted."""
+        try:
+            self._run_steps()
+        finally:
+            self._passed.put(None)
+
+    def passed(self) -> Iterator[Migration]:
+        """The versions whose ups ran, each as soon as its own steps are taken, until the run is over."""
+        return iter(self._passed.get, None)
+
+    def _run_steps(self) -> None:
         self._blocked.update(STEPS)
         first = self._state()
         before = first
@@ -80,6 +92,7 @@ class Climb:
                 self._made[difference.key] = migration
             self._staircase(migration, before, after)
             self.took("staircase", migration)
+            self._passed.put(migration)
             before = after
         self.fingerprint = before.schema.fingerprint()
         self.shape = self.database.shape()
@@ -162,8 +175,8 @@ class Climb:
         self._taken.add((step, migration.version.key))
 
     def transactional(self, *scripts: Script) -> bool:
-        """Whether all of the scripts can be run in a transaction of ours."""
-        return all(is_transactional(script, self.database.engine, self.guards) for script in scripts)
+        """Whether all of the scripts can be tried in one transaction of ours."""
+        return all(takes_savepoint(script, self.database.engine, self.guards) for script in scripts)
 
     def _run(self, script: Script, before: ShadowWatch | None = None) -> None:
         run_script(self.database, script, before, guards=self.guards)

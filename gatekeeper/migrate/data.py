@@ -49,12 +49,12 @@ class DataWalk:
     _lost_by_up: set[str] = field(default_factory=set)
 
     def run(self) -> None:
-        """Climb as far as the first ascent came. Raises EngineUnavailable and Interrupted."""
+        """Climb as far as the first ascent comes, behind it. Raises EngineUnavailable and Interrupted."""
         with ExitStack() as stack, suppress(SqlError):
             # What can't even be read ends it, and its steps are then not taken, which the record says.
             self._open(stack)
             state = look(self._database, NOTHING)
-            for place, migration in enumerate(self.climb.migrations[: self.climb.applied]):
+            for place, migration in enumerate(self.climb.passed()):
                 self.climb.progress(f"{self.engine.name}: {migration.path}, with rows")
                 reached = self._version(stack, place, migration, state)
                 if reached is None:

@@ -4,6 +4,7 @@ Read from tokens, also of the code that a DO block runs and of the texts in it. 
 runs, or lies in a function, escapes this: against ill will only a machine of its own helps, as with any code.
 """
 
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -19,6 +20,11 @@ _FUNCTIONS = frozenset(
     }
 )
 _DEEPEST = 4
+_GAP = r"(?:\s|/\*.*?\*/|--[^\n]*\n)+"
+_ON_SERVER = re.compile(
+    rf"\b(?:CREATE|ALTER|DROP){_GAP}(?:ROLE|USER|GROUP)\b|\bPG_(?:TERMINATE|CANCEL)_BACKEND\b",
+    re.IGNORECASE | re.DOTALL,
+)
 _ROLES = {"ROLE", "USER", "GROUP"}
 
 
@@ -39,6 +45,14 @@ def refusal(statement: Statement, *, own_server: bool) -> str | None:
     if statement.leaves_database:
         return "the statement reaches outside the database of the migration"
     return None
+
+
+def touches_server(text: str) -> bool:
+    """Whether a script may touch what all databases of a server share: roles, sessions; wherever it says so.
+
+    It is better told once too often: names in comments count.
+    """
+    return _ON_SERVER.search(text) is not None
 
 
 def _codes(statement: Statement) -> Iterator[tuple[Token, ...]]:

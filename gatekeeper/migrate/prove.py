@@ -3,18 +3,29 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from importlib import import_module
 from threading import Lock
 
 from gatekeeper.engines.base import Engine, EngineName, EngineUnavailable, Interrupter
+from gatekeeper.engines.server import Server, starting_server
 from gatekeeper.engines.sqlite import SqliteEngine
 from gatekeeper.migrate import losses, parity
 from gatekeeper.migrate.climb import STEPS, Climb, Progress
 from gatekeeper.migrate.data import DataWalk
-from gatekeeper.migrate.discover import Discovery, MigrationSet, by_version, discover, paths_of, takes_part
+from gatekeeper.migrate.discover import (
+    Discovery,
+    Migration,
+    MigrationSet,
+    by_version,
+    discover,
+    paths_of,
+    takes_part,
+)
 from gatekeeper.migrate.fixtures import Fixtures, fixtures
 from gatekeeper.migrate.lint import Since, lint
+from gatekeeper.migrate.outside import touches_server
 from gatekeeper.migrate.wording import ENGINE_NAMES
 from gatekeeper.model.finding import Finding, Severity, Status, status_of
 from gatekeeper.model.proof import EngineProof, LayoutChoice, MigrationFile, Proof, ProofResult, SourceFile
@@ -32,6 +43,7 @@ class _Job:
     fixtures: Mapping[EngineName, Fixtures]
     progress: Progress
     interrupter: Interrupter
+    server: Callable[[], Server] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +67,13 @@ def prove(
     postgres: PostgresSettings,
     *,
     progress: Callable[[str], None] | None = None,
+    server: Callable[[], Server] | None = None,
 ) -> ProofResult:
     """Prove the migrations among the files on every configured engine.
 
     FAIL if any finding is an error, else NOT_RUN with the reason if an engine could not run, else PASS;
     NOT_APPLICABLE without engines or migrations. ``progress`` is told what is run, from one thread at a time.
+    ``server`` gives an embedded server that the caller began to start, and ends.
     Raises UsageError for migrations whose layouts are mixed. Databases and servers of the run are gone when it
     returns or raises.
     """
@@ -73,8 +87,9 @@ def prove(
         reason = nothing_there(settings)
         failed = status_of(structural) is Status.FAIL
         return ProofResult(Status.FAIL if failed else Status.NOT_APPLICABLE, reason, structural, None)
-    job = _Job(settings, postgres, given, _one_at_a_time(progress), Interrupter())
-    outcomes = _run_engines(discovery, job)
+    job = _Job(settings, postgres, given, _one_at_a_time(progress), Interrupter(), server)
+    with _server(discovery, job) as ready:
+        outcomes = _run_engines(discovery, ready)
     agreement, diverging = _parity(outcomes, settings)
     found = (
         *structural,
@@ -151,6 +166,19 @@ def _declared(discovery: Discovery, outcomes: list[_Outcome], settings: Migratio
     return list(found.values())
 
 
+@contextmanager
+def _server(discovery: Discovery, job: _Job) -> Iterator[_Job]:
+    """The job with a server that is about to run, where the run needs one of its own."""
+    found = discovery.sets.get("postgres")
+    with ExitStack() as stack:
+        if found is not None and found.migrations:
+            if job.server is None and not job.postgres.url:
+                job = replace(job, server=stack.enter_context(starting_server(job.postgres.bin)))
+            # To load the driver takes as long as to start the server, and would keep waiting the engines' threads.
+            import_module("gatekeeper.engines.postgres")
+        yield job
+
+
 def _run_engines(discovery: Discovery, job: _Job) -> list[_Outcome]:
     pool = ThreadPoolExecutor(max_workers=len(discovery.sets), thread_name_prefix="prove")
     try:
@@ -183,12 +211,19 @@ def _run_engine(name: EngineName, found: MigrationSet, job: _Job) -> _Outcome:
     engine: Engine | None = None
     try:
         with _engine(name, job) as engine:
+            together = engine.elsewhere and not any(map(_touches_server, found.migrations))
             with engine.database() as database:
                 climb = Climb(database, found.migrations, job.settings, job.progress)
-                climb.run()
-            # One after the other: what belongs to the whole server, such as a role, is in the way of the second.
-            walk = DataWalk(engine, climb, job.fixtures[name])
-            walk.run()
+                walk = DataWalk(engine, climb, job.fixtures[name])
+                if together:
+                    with _aside(walk.run) as walked:
+                        climb.run()
+                        walked()
+                else:
+                    climb.run()
+            if not together:
+                # One after the other: a role belongs to the whole server, and would be in the way of the second.
+                walk.run()
     except EngineUnavailable as error:
         reason = f"{ENGINE_NAMES[name]} could not run: {error.reason}"
         findings = tuple(climb.findings) if climb else ()
@@ -197,16 +232,29 @@ def _run_engine(name: EngineName, found: MigrationSet, job: _Job) -> _Outcome:
 
 
 @contextmanager
+def _aside(work: Callable[[], None]) -> Iterator[Callable[[], None]]:
+    """Work in a thread of its own while the context lasts; what it gives waits and raises what the work raised."""
+    with ThreadPoolExecutor(1, thread_name_prefix="rows") as pool:
+        yield pool.submit(work).result
+
+
+def _touches_server(migration: Migration) -> bool:
+    """Whether it may touch what both databases have in common."""
+    return any(touches_server(script.text) for script in (migration.up, migration.down) if script)
+
+
+@contextmanager
 def _engine(name: EngineName, job: _Job) -> Iterator[Engine]:
     settings, timeout, interrupter = job.settings, job.settings.statement_timeout, job.interrupter
     if name == "sqlite":
         yield SqliteEngine(timeout=timeout, functions=settings.sqlite_functions, interrupter=interrupter)
         return
-    # psycopg takes a tenth of a second to import, which a proof on SQLite alone doesn't need.
-    from gatekeeper.engines.postgres import postgres_server  # noqa: PLC0415
+    from gatekeeper.engines.postgres import postgres_server  # noqa: PLC0415 - SQLite alone doesn't need the driver
 
-    extensions = settings.postgres_extensions
-    with postgres_server(job.postgres, timeout=timeout, extensions=extensions, interrupter=interrupter) as engine:
+    extensions, server = settings.postgres_extensions, job.server
+    with postgres_server(
+        job.postgres, timeout=timeout, extensions=extensions, interrupter=interrupter, started=server
+    ) as engine:
         yield engine
 
 

@@ -42,8 +42,9 @@ class Table:
 
     def at(self, column: str) -> int:
         """The column's place in a row; -1 where there is none of that name."""
-        names = [name.lower() for name in self.relation.names]
-        return names.index(column.lower()) if column.lower() in names else -1
+        places = self.relation.places
+        found = places.get(column)
+        return places.get(column.lower(), -1) if found is None else found
 
     def has(self, columns: Iterable[str]) -> bool:
         """Whether it has all of these columns."""

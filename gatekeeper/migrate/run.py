@@ -55,6 +55,12 @@ def is_transactional(script: Script, engine: EngineName, guards: Guards | None =
     return not any(s.is_transaction or s.refuses_transaction for s in own)
 
 
+def takes_savepoint(script: Script, engine: EngineName, guards: Guards | None = None) -> bool:
+    """Whether a savepoint can stand for the script's transaction, so that it can be tried and undone."""
+    first = (statement.must_be_first for statement in script.split(engine, guards=guards is not None).statements)
+    return is_transactional(script, engine, guards) and not any(first)
+
+
 def run_script(
     database: Database, script: Script, before: BeforeStatement | None = None, *, guards: Guards | None = None
 ) -> None:

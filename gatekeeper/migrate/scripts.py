@@ -3,7 +3,6 @@
 import hashlib
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 
 from gatekeeper.migrate.statements import Split, split
 from gatekeeper.model.proof import SourceFile
@@ -40,17 +39,12 @@ class Script:
 
     def split(self, dialect: Dialect, *, guards: bool = False) -> Split:
         """Its statements as the engine's own shell finds them; ``guards`` as in ``statements.split``."""
-        return _split(self.text, dialect, guards=guards)
+        return split(self.text, dialect, guards=guards)
 
     @property
     def is_blank(self) -> bool:
         """Whether it holds neither a statement nor a comment."""
         return self.problem is None and not self.text.strip(" \t\r\n;")
-
-
-@lru_cache(maxsize=1024)
-def _split(text: str, dialect: Dialect, *, guards: bool) -> Split:
-    return split(text, dialect, guards=guards)
 
 
 def sha256(file: SourceFile) -> str:

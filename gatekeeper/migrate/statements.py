@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
 from gatekeeper.sql import Dialect, Kind, Token, significant, tokens
@@ -73,6 +73,11 @@ class Statement:
         return self.leaves_database or (
             words[0] in {"CREATE", "DROP", "REINDEX", "ALTER"} and "CONCURRENTLY" in every
         )
+
+    @property
+    def must_be_first(self) -> bool:
+        """Whether it must be the first in its transaction, so that no savepoint can stand for that."""
+        return self.dialect == "postgres" and self.words[:2] == ("SET", "TRANSACTION")
 
     @property
     def is_outside_pragma(self) -> bool:
@@ -167,7 +172,13 @@ def split(text: str, dialect: Dialect, *, guards: bool = False) -> Split:
 
     With ``guards`` a statement guarded for the other engine (``-- gate: when engine …``) ends where that engine
     ends it, and has that engine's dialect: the body of its trigger or function is no statement of this one.
+    A proof runs each text several times, so the same text gives the same statements, tokens included.
     """
+    return _split(text, dialect, guards)
+
+
+@lru_cache(maxsize=4096)
+def _split(text: str, dialect: Dialect, guards: bool) -> Split:
     found = []
     at, line = 0, 1
     while (one := _next(text, at, line, dialect, guards=guards)) is not None:

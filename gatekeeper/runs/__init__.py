@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from gatekeeper.runs.create import new_packet
     from gatekeeper.runs.doctor import examine
     from gatekeeper.runs.gates import post_work, pre_work
+    from gatekeeper.runs.linting import lint_migrations
     from gatekeeper.runs.manifests import ManifestMode, manifest
-    from gatekeeper.runs.migrations import lint_migrations, prove_migrations
+    from gatekeeper.runs.migrations import prove_migrations
     from gatekeeper.runs.shas import shas_of
     from gatekeeper.runs.signing import sign, verify_signature
     from gatekeeper.runs.status import overview
@@ -49,7 +50,7 @@ _MODULES = {
     "audit": "audits",
     "check": "checks",
     "examine": "doctor",
-    "lint_migrations": "migrations",
+    "lint_migrations": "linting",
     "manifest": "manifests",
     "new_packet": "create",
     "overview": "status",

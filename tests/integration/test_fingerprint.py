@@ -152,3 +152,42 @@ def test_the_next_script_finds_no_temporary_table(server: PostgresEngine) -> Non
         ours.execute("ATTACH ':memory:' AS other")
         ours.fresh_session()
         ours.execute("ATTACH ':memory:' AS other")
+
+
+LATE = (
+    "CREATE TABLE a (id INTEGER PRIMARY KEY)",
+    "CREATE TABLE log (a INTEGER)",
+    "CREATE FUNCTION n() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO log VALUES (7); RETURN NEW; END'",
+    """CREATE CONSTRAINT TRIGGER late AFTER INSERT ON a DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION n()""",
+    "INSERT INTO log VALUES (0)",
+    # Until what was counted is handed on, it counts for the next transaction too.
+    "SELECT pg_stat_force_next_flush()",
+)
+
+
+def test_what_is_written_only_as_a_transaction_ends_is_seen(server: PostgresEngine) -> None:
+    with server.database() as database:
+        for statement in LATE:
+            database.execute(statement)
+        assert (database.changed(), database.rows()["log"].count) == (None, 1)
+        database.begin()
+        database.execute("INSERT INTO a VALUES (1)")
+        database.commit()
+        assert (database.rows()["log"].count, database.changed()) == (2, {"a", "log"})
+
+
+def test_a_trial_in_which_nothing_was_written_changed_nothing(server: PostgresEngine) -> None:
+    with server.database() as database:
+        for statement in LATE:
+            database.execute(statement)
+        database.changed()
+        with database.trial(transactional=True):
+            database.begin()
+            database.execute("CREATE TABLE IF NOT EXISTS a (id INTEGER)")
+            database.commit()
+            assert database.changed() == set()
+            database.begin()
+            database.execute("INSERT INTO log VALUES (1)")
+            database.commit()
+            assert database.changed() == {"log"}

@@ -10,16 +10,20 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from gatekeeper.engines import postmaster
+from gatekeeper.engines import server as server_module
 from gatekeeper.engines.base import EngineUnavailable, Interrupted, Interrupter, SqlError
-from gatekeeper.engines.folders import cache_folder, helper_account, kept, tamper_proof
+from gatekeeper.engines.binaries import Binaries, usable_binaries
+from gatekeeper.engines.folders import cache_folder, copy_folder, helper_account, kept, tamper_proof
 from gatekeeper.engines.postgres import PostgresEngine, postgres_server
-from gatekeeper.engines.server import Server, remove_leftovers, running_server
+from gatekeeper.engines.server import Server, remove_leftovers, running_server, starting_server
 from gatekeeper.migrate.prove import prove
 from gatekeeper.model.finding import Status
 from gatekeeper.model.proof import ProofResult, SourceFile
@@ -77,6 +81,99 @@ def test_without_sockets_it_listens_on_the_loopback_address_with_a_password() ->
         wrong = running.connect | {"password": "wrong"}
         with pytest.raises(psycopg.OperationalError):
             psycopg.connect(make_conninfo("", **wrong))
+
+
+def test_a_server_that_starts_meanwhile_is_gone_though_nobody_waited_for_it() -> None:
+    with starting_server("") as server:
+        folder = folder_of(server())
+        assert folder.exists()
+    assert not folder.exists()
+    before = set(folder.parent.glob("gate-*"))
+    with starting_server(""):
+        pass
+    assert set(folder.parent.glob("gate-*")) <= before
+
+
+def test_a_start_that_fails_meanwhile_is_told_to_who_waits_for_it(tmp_path: Path) -> None:
+    with starting_server(str(tmp_path)) as server, pytest.raises(EngineUnavailable, match="There is no postgres"):
+        server()
+    with starting_server(str(tmp_path)):
+        pass
+
+
+def by_pg_ctl(binaries: Binaries, home: postmaster.Home) -> AbstractContextManager[None]:
+    return postmaster._started_by_pg_ctl(binaries.program("pg_ctl"), home)
+
+
+def test_where_only_pg_ctl_may_start_a_server_it_ends_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "started", by_pg_ctl)
+    with running_server("") as running:
+        url = url_of(running)
+        with psycopg.connect(url) as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(url)
+    monkeypatch.setitem(server_module._SETTINGS, "max_connections", "many")
+    with pytest.raises(EngineUnavailable, match=r"didn't start: .*contains errors"), running_server(""):
+        pass
+
+
+def test_a_server_that_its_user_started_anew_is_ended_as_well() -> None:
+    account = helper_account()
+    with running_server("") as running:
+        data = folder_of(running) / "data"
+        pid = int((data / "postmaster.pid").read_text(encoding="ascii").splitlines()[0])
+        cache = cache_folder(account)
+        assert cache is not None
+        command = [usable_binaries("", account, cache).program("pg_ctl"), "-D", str(data), "-l", str(data / "log")]
+        user = account.process if account else {}
+        subprocess.run([*command, "-w", "restart"], check=True, stdout=subprocess.DEVNULL, cwd="/", **user)
+        anew = int((data / "postmaster.pid").read_text(encoding="ascii").splitlines()[0])
+        assert anew != pid
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(url_of(running))
+
+
+def test_a_server_that_does_not_start_says_why_in_its_own_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(server_module._SETTINGS, "max_connections", "many")
+    with pytest.raises(EngineUnavailable, match=r"didn't start: .*contains errors"), running_server(""):
+        pass
+
+
+def test_without_a_cp_of_the_system_the_data_are_copied_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "defpath", "/nowhere")
+    with running_server("") as running, psycopg.connect(url_of(running)) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_a_copied_folder_holds_the_same_files(tmp_path: Path) -> None:
+    files = {"a": b"", "b/c": b"x" * 2_500_000, "b/d/e": b"\0\r\n"}
+    for name, content in files.items():
+        (tmp_path / "from" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "from" / name).write_bytes(content)
+    copy_folder(tmp_path / "from", tmp_path / "to")
+    copied = {
+        p.relative_to(tmp_path / "to").as_posix(): p.read_bytes()
+        for p in (tmp_path / "to").rglob("*")
+        if p.is_file()
+    }
+    assert copied == files
+
+
+def test_databases_of_an_own_server_make_room_for_the_next_and_their_roles_go_at_once() -> None:
+    with (
+        running_server("") as running,
+        postgres_server(PostgresSettings(), timeout=5, started=lambda: running) as engine,
+    ):
+        before = databases(running)
+        with engine.database() as database:
+            database.execute("CREATE TABLE a (x INTEGER)")
+        with engine.database() as database:
+            assert databases(running) - before == {database.name}
+            database.execute("CREATE ROLE somebody; CREATE TABLE b (x INTEGER); ALTER TABLE b OWNER TO somebody")
+        assert databases(running) == before
+        with psycopg.connect(url_of(running)) as connection:
+            assert connection.execute("SELECT 1 FROM pg_roles WHERE rolname = 'somebody'").fetchone() is None
 
 
 def test_a_folder_without_binaries_is_not_run_and_says_so(tmp_path: Path) -> None:

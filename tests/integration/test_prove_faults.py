@@ -605,3 +605,26 @@ def test_the_project_s_own_migrations_pass(server: PostgresSettings) -> None:
     assert (result.status, result.findings) == (Status.PASS, ())
     assert result.proof is not None
     assert result.proof.parity is Status.PASS
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1", "EUC_TW"])
+def test_an_encoding_that_a_script_asks_for_is_its_own_business(server: PostgresSettings, encoding: str) -> None:
+    up = f"SET client_encoding TO '{encoding}';\nCREATE TABLE IF NOT EXISTS a (id INT PRIMARY KEY, \"n_\" TEXT);\n"
+    if encoding != "EUC_TW":
+        up = up.replace("n_", "n\u00e4")
+    texts = {
+        "1_a.sql": f"{up}INSERT INTO a (id) VALUES (1) ON CONFLICT DO NOTHING;",
+        "1_a.down.sql": "DROP TABLE a;",
+    }
+    result = Prover(server).only(texts, MigrationSettings(engines=("postgres",)))
+    assert result.status is Status.PASS, result.findings
+
+
+def test_a_script_that_sets_its_transactions_level_is_tried_in_one_of_its_own(server: PostgresSettings) -> None:
+    level = "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE;\n"
+    texts = {
+        "1_a.sql": f"{level}CREATE TABLE IF NOT EXISTS a (id INTEGER PRIMARY KEY);",
+        "1_a.down.sql": f"{level}DROP TABLE a;",
+    }
+    result = Prover(server).only(texts, MigrationSettings(engines=("postgres",)))
+    assert (result.status, result.findings) == (Status.PASS, ())

@@ -7,6 +7,7 @@ import psycopg
 import pytest
 from proving import Prover, errors, found, one_server
 
+from gatekeeper.migrate.outside import touches_server
 from gatekeeper.model.finding import Status
 from gatekeeper.model.settings import MigrationSettings, PostgresSettings
 
@@ -155,3 +156,19 @@ def test_a_clock_or_chance_is_no_change_of_rows(proven: Prover) -> None:
     result = proven.only({**files, "2_u.sql": "UPDATE t SET at = CURRENT_TIMESTAMP, n = n * 2;"})
     assert errors(result) == ["replay-data"]
     assert {"column n of table t" in f.message for f in found(result, "replay-data")} == {True}
+
+
+@pytest.mark.parametrize(
+    ("text", "may"),
+    [
+        ("CREATE ROLE a;", True),
+        ("SELECT 1;\nalter\n  user a SET x TO 1;", True),
+        ("DROP /* the old */ -- one\n GROUP a;", True),
+        ("DO $$ BEGIN EXECUTE 'CREATE USER a'; END $$;", True),
+        ("CREATE FUNCTION f() RETURNS void AS 'SELECT pg_terminate_backend(1)' LANGUAGE sql;", True),
+        ("CREATE TABLE users (role TEXT); SELECT role FROM users GROUP BY role;", False),
+        ("CREATE TABLE user_groups (x TEXT); DROP TABLE roles;", False),
+    ],
+)
+def test_what_touches_server_is_told_from_tables_of_such_names(text: str, may: bool) -> None:
+    assert touches_server(text) is may
