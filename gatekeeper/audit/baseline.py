@@ -29,7 +29,9 @@ class _Entry(BaseModel):
     count: int = Field(ge=1)
 
 
-class _File(BaseModel):
+class BaselineFile(BaseModel):
+    """A baseline as its file holds it."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
 
     schema_: Literal["gatekeeper/baseline/v1"] = Field(alias="schema")
@@ -56,7 +58,7 @@ class Compared:
 def read_baseline(data: bytes, name: str) -> Baseline:
     """The baseline that a file holds. Raises UsageError for anything else."""
     try:
-        parsed = _File.model_validate_json(data)
+        parsed = BaselineFile.model_validate_json(data)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])

@@ -1,8 +1,9 @@
 """From two trees to a change set: one ``git diff-tree`` for what changed, one ``git cat-file`` for the blobs."""
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import chain
 from typing import BinaryIO, NamedTuple
 
@@ -19,7 +20,7 @@ _ARGUMENTS = (
     *("--no-ext-diff", "--no-textconv", "--no-color", "--ignore-submodules=none", "--submodule=short"),
 )
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 17
 _ABSENT = "000000"
 _KINDS = {
     "A": ChangeKind.ADDED,
@@ -68,10 +69,51 @@ def change_set(repo: Repository, endpoints: Endpoints, *, state: bool = True) ->
     )
 
 
+def read_ahead(repo: Repository, pairs: Iterable[tuple[str | None, str]]) -> None:
+    """Have git tell in one go what differs within each pair of commits, which ``change_set`` will be asked for.
+
+    A base of None is nothing at all. The number of git processes depends on how deep folders lie, not on that of
+    pairs. What can't be told so is left to ``change_set``, which says why.
+    """
+    repo.share_trees()
+    asked = list(dict.fromkeys(pairs))
+    # A partial clone doesn't fetch for the sake of a guess: change_set fetches all that a change lacks at once.
+    with suppress(RepositoryError):
+        repo.read_commits(commit for pair in asked for commit in pair if commit is not None)
+        trees = (
+            (repo.empty_tree if base is None else repo.tree_id(base), repo.tree_id(head)) for base, head in asked
+        )
+        wanted = [pair for pair in dict.fromkeys(trees) if pair[0] != pair[1] and pair not in repo.known_changes]
+        for pair, changes in zip(wanted, _all_differences(repo, wanted), strict=True):
+            repo.known_changes[pair] = tuple(changes)
+        sides = (side for pair in wanted for c in repo.known_changes[pair] for side in (c.base, c.head))
+        repo.blob_facts(dict.fromkeys(side.oid for side in sides if side is not None and not side.is_submodule))
+        paths = {tree: {change.path for change in repo.known_changes[pair]} for pair in wanted for tree in pair}
+        repo.read_folders(paths, [head for _, head in wanted])
+
+
+def _all_differences(repo: Repository, pairs: Sequence[tuple[str, str]]) -> Iterator[list[FileChange]]:
+    if not pairs:
+        return
+    headers = [f"{base} {head}\n".encode("ascii") for base, head in pairs]
+    with tempfile.TemporaryFile() as stdin:
+        stdin.write(b"".join(headers))
+        stdin.seek(0)
+        with repo.plain_git.stream(*_ARGUMENTS, "--stdin", stdin=stdin) as stream:
+            output = _Output(stream)
+            for header, following in zip(headers, [*headers[1:], None], strict=True):
+                if output.take(len(header)) != header:
+                    raise _other_files()
+                raw = output.records()
+                yield _with_hunks(raw, output.until(following))
+
+
 def _changes(repo: Repository, endpoints: Endpoints) -> list[FileChange]:
     trees = (endpoints.base_tree, endpoints.head_tree)
     if trees[0] == trees[1]:
         return []
+    if trees in repo.known_changes:
+        return list(repo.known_changes[trees])
     try:
         return _differences(repo, trees)
     except RepositoryError:
@@ -85,14 +127,24 @@ def _differences(repo: Repository, trees: tuple[str, str]) -> list[FileChange]:
     # In an empty repository over the same objects no setting, attribute or driver can change the answer. There
     # only a file with a NUL is binary to git, and of such a file no line counts, so it costs nothing.
     with repo.plain_git.stream(*_ARGUMENTS, *trees) as stream:
-        raw, rest = _raw_part(stream)
-        records = list(_records(raw))
-        hunks = _hunks(chain((b"\n" + rest,), iter(lambda: stream.read(_CHUNK), b"")), records)
+        output = _Output(stream)
+        return _with_hunks(output.records(), output.until(None))
+
+
+def _with_hunks(raw: bytes, patches: Iterator[bytes]) -> list[FileChange]:
+    records = list(_records(raw))
+    hunks = _hunks(patches, records)
     if hunks is None:
-        raise RepositoryError(
-            "git diff-tree printed other files as a patch than as records; this is a fault here."
-        )
-    return [replace(record.change, hunks=tuple(found)) for record, found in zip(records, hunks, strict=True)]
+        raise _other_files()
+    return [_with(record.change, tuple(found)) for record, found in zip(records, hunks, strict=True)]
+
+
+def _with(change: FileChange, hunks: tuple[Hunk, ...]) -> FileChange:
+    return FileChange(change.path, change.change, change.base, change.head, change.old_path, hunks)
+
+
+def _other_files() -> RepositoryError:
+    return RepositoryError("git diff-tree printed other files as a patch than as records; this is a fault here.")
 
 
 def completed(change: FileChange, blobs: Mapping[str, BlobFacts]) -> FileChange:
@@ -106,7 +158,7 @@ def completed(change: FileChange, blobs: Mapping[str, BlobFacts]) -> FileChange:
     if len(sides) == 1 or change.change is ChangeKind.TYPE:
         old, new = (0 if side is None else blobs[side.oid].lines for side in (change.base, change.head))
         hunks = (Hunk(1, old, 0, 0), Hunk(0, 0, 1, new))
-        return replace(change, hunks=tuple(hunk for hunk in hunks if hunk.old_count or hunk.new_count))
+        return _with(change, tuple(hunk for hunk in hunks if hunk.old_count or hunk.new_count))
     if change.hunks or sides[0].oid == sides[1].oid:
         return change
     size = max(blobs[side.oid].size for side in sides) >> 20
@@ -116,18 +168,56 @@ def completed(change: FileChange, blobs: Mapping[str, BlobFacts]) -> FileChange:
     )
 
 
-def _raw_part(stream: BinaryIO) -> tuple[bytes, bytes]:
-    """The raw records, and what was read of the patches; an empty record stands between them."""
-    read = bytearray()
-    while True:
-        seen = max(len(read) - 1, 0)
-        chunk = stream.read(_CHUNK)
-        read += chunk
-        end = read.find(b"\0\0", seen)
-        if end >= 0:
-            return bytes(read[:end]), bytes(read[end + 2 :])
-        if not chunk:
-            return bytes(read).removesuffix(b"\0"), b""
+class _Output:
+    """What ``git diff-tree`` prints, read as it comes: for each pair of trees records, then patches."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._held = b""
+
+    def take(self, size: int) -> bytes:
+        """The next bytes, fewer at the end."""
+        while len(self._held) < size and (chunk := self._stream.read(_CHUNK)):
+            self._held += chunk
+        taken, self._held = self._held[:size], self._held[size:]
+        return taken
+
+    def records(self) -> bytes:
+        """The raw records of a pair, which an empty one ends; nothing where git printed none."""
+        self._held = self._held or self._stream.read(_CHUNK)
+        if not self._held.startswith(b":"):
+            return b""
+        read = bytearray()
+        while True:
+            seen = max(len(read) - 1, 0)
+            read += self._held
+            end = read.find(b"\0\0", seen)
+            if end >= 0:
+                self._held = bytes(read[end + 2 :])
+                return bytes(read[:end])
+            self._held = self._stream.read(_CHUNK)
+            if not self._held:
+                return bytes(read).removesuffix(b"\0")
+
+    def until(self, header: bytes | None) -> Iterator[bytes]:
+        """The patches of a pair, led by a line break, up to the header of the next pair, if any; in pieces.
+
+        A header stands at the start of a line, where patches have their own words and never an id.
+        """
+        mark = None if header is None else b"\n" + header
+        before = b"\n"
+        while piece := self._held or self._stream.read(_CHUNK):
+            text = before + piece
+            end = -1 if mark is None else text.find(mark)
+            if end >= 0:
+                self._held = text[end + 1 :]
+                yield text[: end + 1]
+                return
+            tail = 0 if mark is None else len(mark) - 1
+            cut = max(len(text) - tail, 0)
+            self._held, before = b"", text[cut:]
+            yield text[:cut]
+        yield before
 
 
 def _records(raw: bytes) -> Iterator[_Record]:

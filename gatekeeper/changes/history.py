@@ -34,8 +34,28 @@ def history(repo: Repository, endpoints: Endpoints) -> tuple[Commit, ...] | None
 def _commits(repo: Repository, base: str | None, heads: tuple[str, ...]) -> tuple[Commit, ...]:
     if all(head == base for head in heads):
         return ()
+    known = _known(repo, base, heads[0]) if len(heads) == 1 and base is not None else None
+    if known is not None:
+        return known
     without = () if base is None else (f"^{base}",)
     return tuple(_parsed(repo.git.run(*_ARGUMENTS, *heads, *without).out))
+
+
+def _known(repo: Repository, base: str, head: str) -> tuple[Commit, ...] | None:
+    """The commits of a line without merges of which what each changes was read ahead; None for any other."""
+    found: list[Commit] = []
+    at = head
+    while at != base:
+        parents = () if at in repo.boundary else repo.parents(at)
+        changes = (
+            repo.known_changes.get((repo.tree_id(parents[0]), repo.tree_id(at))) if len(parents) == 1 else None
+        )
+        if changes is None:
+            return None
+        names = {name for change in changes for name in (change.path, change.old_path) if name is not None}
+        found.append(Commit(at, parents, tuple(sorted(names))))
+        at = parents[0]
+    return tuple(reversed(found))
 
 
 def _parsed(output: bytes) -> Iterator[Commit]:

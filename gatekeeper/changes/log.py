@@ -15,6 +15,7 @@ _PLAIN = (
 _BEGIN = re.compile(rb"\x01(?=[0-9a-f]{40,64}\0)")
 _FIELDS = "%x01" + "%x00".join(("%H", "%P", "%at", "%an", "%ae", "%s")) + "%x00"
 _AUTHORS = "%x00".join(("%an", "%ae", "%aN", "%aE", "%(trailers:key=Co-authored-by,valueonly,separator=%x0a)"))
+_AUTHOR_FIELDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +84,29 @@ def authors_of(repo: Repository, path: str) -> tuple[Person, ...]:
     if repo.head is None:
         return ()
     arguments = ("log", "-z", "--follow", *_PLAIN, "--no-patch", f"--format={_AUTHORS}", repo.head, "--", path)
-    found: dict[Person, None] = {}
     words = repo.git.run(*arguments).out.split(b"\0")
-    for place in range(0, len(words) - 4, 5):
-        name, email, mapped, address, together = (_text(word) for word in words[place : place + 5])
-        people = [Person(name, email), Person(mapped, address), *map(Person.of, together.splitlines())]
-        found.update(dict.fromkeys(people))
-    return tuple(found)
+    places = range(0, len(words) - _AUTHOR_FIELDS + 1, _AUTHOR_FIELDS)
+    people = (person for place in places for person in _people(words[place : place + _AUTHOR_FIELDS]))
+    return tuple(dict.fromkeys(people))
+
+
+def authors_by_commit(repo: Repository, base: str | None, head: str) -> dict[str, tuple[Person, ...]]:
+    """Who wrote each commit between base and head, by commit id, under any name as in ``authors_of``."""
+    without = () if base is None else (f"^{base}",)
+    arguments = ("log", "-z", *_PLAIN, "--no-patch", f"--format=%H%x00{_AUTHORS}", head, *without)
+    words = repo.git.run(*arguments).out.split(b"\0")
+    size = _AUTHOR_FIELDS + 1
+    return {
+        words[place].decode("ascii"): tuple(_people(words[place + 1 : place + size]))
+        for place in range(0, len(words) - size + 1, size)
+    }
+
+
+def _people(fields: Sequence[bytes]) -> Iterator[Person]:
+    name, email, mapped, address, together = map(_text, fields)
+    yield Person(name, email)
+    yield Person(mapped, address)
+    yield from map(Person.of, together.splitlines())
 
 
 def words_in_history(repo: Repository, pattern: str, folders: Collection[str]) -> frozenset[str]:

@@ -12,6 +12,8 @@ from gatekeeper.model.changes import BlobFacts
 from gatekeeper.model.errors import RepositoryError
 
 _CHUNK = 1 << 20
+_LONGEST_KEPT = 1 << 18
+_BYTES_KEPT = 64 << 20
 
 
 class GitObject(NamedTuple):
@@ -22,15 +24,44 @@ class GitObject(NamedTuple):
     content: bytes
 
 
+class Kept:
+    """The bytes of blobs that will be asked for again, by id; none is long, and all are forgotten at once."""
+
+    def __init__(self) -> None:
+        self._blobs: dict[str, bytes] = {}
+        self._bytes = 0
+
+    def get(self, oid: str) -> bytes | None:
+        """The blob's bytes, None where they weren't kept."""
+        return self._blobs.get(oid)
+
+    def add(self, oid: str, content: bytes) -> None:
+        """Keep a blob, if it isn't too long for that."""
+        if len(content) > _LONGEST_KEPT:
+            return
+        if self._bytes > _BYTES_KEPT:
+            self._blobs.clear()
+            self._bytes = 0
+        self._blobs[oid] = content
+        self._bytes += len(content)
+
+
 class Objects:
-    """Looks objects up by any name that git understands. Not for several threads at once."""
+    """Looks objects up by any name that git understands. Not for several threads at once.
+
+    ``kept`` are blobs that needn't be asked for.
+    """
 
     def __init__(self, git: Git) -> None:
         self._git = git
         self._process: Process | None = None
+        self.kept = Kept()
 
     def get(self, name: str) -> GitObject | None:
         """The object of that name, None if there is none. A name is no argument, so never an option."""
+        kept = self.kept.get(name)
+        if kept is not None:
+            return GitObject(name, "blob", kept)
         asked = self._ask(name)
         if asked is None:
             return None
@@ -41,6 +72,10 @@ class Objects:
 
     def pieces(self, name: str) -> Iterator[bytes]:
         """The bytes of the object of that name, to be read before another is asked for; KeyError without one."""
+        kept = self.kept.get(name)
+        if kept is not None:
+            yield kept
+            return
         asked = self._ask(name)
         if asked is None:
             raise KeyError(name)
@@ -52,9 +87,12 @@ class Objects:
 
         Raises RepositoryError for an object that isn't there.
         """
+        kept = self.kept.get(oid)
+        if kept is not None:
+            return kept if len(kept) <= limit else None
         asked = self._ask(oid)
         if asked is None:
-            raise _missing(oid)
+            raise missing(oid)
         header, output = asked
         content = output.read(header.size) if header.size <= limit else None
         _skip(output, 1 if content is not None else header.size + 1)
@@ -106,7 +144,7 @@ def _batch(git: Git, oids: Iterable[str], folder: Path) -> Iterator[BinaryIO]:
 def _next(stream: BinaryIO, oid: str) -> _Header:
     header = _header(stream)
     if header is None:
-        raise _missing(oid)
+        raise missing(oid)
     return header
 
 
@@ -119,7 +157,8 @@ def _next_blob(stream: BinaryIO, oid: str) -> _Header:
     return header
 
 
-def _missing(oid: str) -> RepositoryError:
+def missing(oid: str) -> RepositoryError:
+    """The error for an object that isn't there."""
     return RepositoryError(
         f"The object {oid} is missing from the repository.", hint="git fetch --refetch, or git fsck to see more"
     )
@@ -166,16 +205,27 @@ def _skip(stream: BinaryIO, size: int) -> None:
         size -= len(stream.read(min(size, _CHUNK))) or size
 
 
-def facts_of(git: Git, oids: Iterable[str], folder: Path) -> dict[str, BlobFacts]:
+def facts_of(git: Git, oids: Iterable[str], folder: Path, kept: Kept | None = None) -> dict[str, BlobFacts]:
     """What a manifest needs of each blob, by id; one process, one megabyte in memory whatever a blob's size.
 
-    Raises RepositoryError for what isn't there or is no blob. ``folder`` is for the list of ids.
+    What is short is added to ``kept``, if given. Raises RepositoryError for what isn't there or is no blob.
+    ``folder`` is for the list of ids.
     """
     wanted = list(oids)
     if not wanted:
         return {}
     with _batch(git, wanted, folder) as stream:
-        return {oid: _facts(stream, _next_blob(stream, oid).size) for oid in wanted}
+        return {oid: _facts_and_bytes(stream, oid, kept) for oid in wanted}
+
+
+def _facts_and_bytes(stream: BinaryIO, oid: str, kept: Kept | None) -> BlobFacts:
+    size = _next_blob(stream, oid).size
+    if kept is None or size > _LONGEST_KEPT:
+        return _facts(_pieces(stream, size), size)
+    content = stream.read(size)
+    stream.read(1)
+    kept.add(oid, content)
+    return _facts((content,) if content else (), size)
 
 
 def _pieces(stream: BinaryIO, size: int) -> Iterator[bytes]:
@@ -190,10 +240,10 @@ def _pieces(stream: BinaryIO, size: int) -> Iterator[bytes]:
     stream.read(1)
 
 
-def _facts(stream: BinaryIO, size: int) -> BlobFacts:
+def _facts(pieces: Iterable[bytes], size: int) -> BlobFacts:
     sha1, sha256 = hashlib.sha1(usedforsecurity=False), hashlib.sha256()
     ends, binary, last = 0, False, b"\n"
-    for chunk in _pieces(stream, size):
+    for chunk in pieces:
         sha1.update(chunk)
         sha256.update(chunk)
         ends += chunk.count(b"\n")

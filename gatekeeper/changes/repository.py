@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,9 +14,10 @@ from gatekeeper.changes import objects
 from gatekeeper.changes.git import OLDEST, Git
 from gatekeeper.changes.scratch import Scratch
 from gatekeeper.changes.status import WorkState
+from gatekeeper.changes.subtrees import SharedTree, Subtrees
 from gatekeeper.changes.tree import Tree
 from gatekeeper.changes.uncommitted import Uncommitted
-from gatekeeper.model.changes import BlobFacts
+from gatekeeper.model.changes import BlobFacts, FileChange
 from gatekeeper.model.errors import NotRunError, RepositoryError, UsageError
 
 EMPTY_TREES = {
@@ -74,6 +76,13 @@ class Repository:
         )
         self._objects = objects.Objects(self.git)
         self._trees: dict[str, Tree] = {}
+        self._subtrees: Subtrees | None = None
+        self._facts: dict[str, BlobFacts] = {}
+        self._commits: dict[str, list[list[str]]] = {}
+        self._histories: dict[str, frozenset[str]] = {}
+        self._tips: dict[str, dict[str, str]] = {}
+        self.known_changes: dict[tuple[str, str], tuple[FileChange, ...]] = {}
+        """What was read ahead of what differs between two trees, by their ids (``diff.read_ahead``)."""
 
     @classmethod
     def open(cls, start: Path) -> Self:
@@ -167,11 +176,24 @@ class Repository:
 
     def _headers(self, commit: str) -> list[list[str]]:
         """A commit's header lines as words; read raw, so that neither a shallow cut nor a graft hides a parent."""
+        if commit in self._commits:
+            return self._commits[commit]
         found = self._objects.get(commit)
         if found is None or found.type != "commit":
             raise UsageError(f"{commit!r} names no commit here.", hint="git fetch, or name another commit")
-        head = found.content.partition(b"\n\n")[0].decode("utf-8", "replace")
-        return [line.split(" ") for line in head.split("\n")]
+        headers = _headers_of(found.content)
+        if found.oid == commit:
+            self._commits[commit] = headers
+        return headers
+
+    def read_commits(self, commits: Iterable[str]) -> None:
+        """Read commits by their ids, of which parents, dates and trees will be asked for; one process.
+
+        Raises RepositoryError for one that isn't here.
+        """
+        wanted = [commit for commit in dict.fromkeys(commits) if commit not in self._commits]
+        for commit, content in objects.read_many(self.git, wanted, self._scratch.folder):
+            self._commits[commit] = _headers_of(content)
 
     def parents(self, commit: str) -> tuple[str, ...]:
         """The parents that a commit names, whether or not they were fetched."""
@@ -199,6 +221,8 @@ class Repository:
 
     def contains(self, descendant: str, ancestor: str) -> bool:
         """Whether ``ancestor`` is the same commit as ``descendant`` or lies in its history."""
+        if descendant in self._histories:
+            return ancestor in self._histories[descendant]
         return self.git.run("merge-base", "--is-ancestor", ancestor, descendant, ok=(0, 1)).code == 0
 
     def later(self, one: str, other: str) -> str:
@@ -217,7 +241,7 @@ class Repository:
         found = self.tips(name)
         best: MainBranch | None = None
         for branch, tip in found.items():
-            base = self.merge_base(tip, commit)
+            base = commit if self._leads_to(tip, commit) else self.merge_base(tip, commit)
             if base is not None and (best is None or self.later(best.merge_base, base) != best.merge_base):
                 best = MainBranch(branch, tip, base)
         if best is None and found:
@@ -229,8 +253,19 @@ class Repository:
             )
         return best
 
+    def _leads_to(self, tip: str, commit: str) -> bool:
+        """Whether a commit is known to lie in a tip's history, which is read whole where many are asked about."""
+        if self._subtrees is not None and tip not in self._histories:
+            self._histories[tip] = frozenset(self.git.run("rev-list", tip).out.decode("ascii").split())
+        return commit in self._histories.get(tip, ())
+
     def tips(self, name: str) -> dict[str, str]:
         """The tips of the branches that may be main, by name: the configured one and ``origin/`` it."""
+        if name not in self._tips:
+            self._tips[name] = self._found_tips(name)
+        return self._tips[name]
+
+    def _found_tips(self, name: str) -> dict[str, str]:
         refs = {
             name: f"refs/heads/{name}",
             f"origin/{name}": f"refs/remotes/origin/{name}",
@@ -244,8 +279,10 @@ class Repository:
 
     def tree_id(self, rev: str) -> str:
         """The id of the tree that a commit, tag or tree id names; UsageError if it names none."""
-        if rev == self.empty_tree:
+        if rev == self.empty_tree or rev in self._trees:
             return rev
+        if rev in self._commits:
+            return self._commits[rev][0][1]
         found = self._objects.get(rev + "^{tree}")
         if found is None:
             raise UsageError(f"{rev!r} names no tree here.", hint="git fetch, or name another revision")
@@ -254,12 +291,33 @@ class Repository:
     def tree(self, rev: str) -> Tree:
         """The tree that a commit, tag or tree id names, to look into; UsageError if it names none."""
         oid = self.tree_id(rev)
-        return self._trees.setdefault(oid, Tree(oid, self.git, self._objects, self._scratch.folder, self.root))
+        if oid not in self._trees:
+            own = (oid, self.git, self._objects, self._scratch.folder, self.root)
+            self._trees[oid] = Tree(*own) if self._subtrees is None else SharedTree(*own, self._subtrees)
+        return self._trees[oid]
+
+    def read_folders(self, wanted: Mapping[str, Iterable[str]], listed: Iterable[str]) -> None:
+        """Read what leads to the paths that will be asked for in each of many trees, and all of those ``listed``.
+
+        One process for each depth of either.
+        """
+        if self._subtrees is not None:
+            self._subtrees.read_ahead(self.git, self._scratch.folder, wanted)
+            self._subtrees.read_whole(self.git, self._scratch.folder, listed)
+
+    def share_trees(self) -> None:
+        """From now on read of a tree what is asked for and no other tree holds: worth it for more than a few."""
+        if self._subtrees is None:
+            self._subtrees = Subtrees(self._objects, self._scratch.id_length)
 
     def file_at(self, rev: str, path: str) -> bytes | None:
         """The bytes of a file in a commit or tree, the text of a link; None where there is no such file."""
         if path.startswith(("./", "../")):
             return None  # git would take it as relative to the present directory
+        if self._subtrees is not None:
+            with suppress(UsageError, KeyError):
+                return self.tree(rev).read(path)
+            return None
         found = self._objects.get(f"{rev}:{path}")
         return found.content if found is not None and found.type == "blob" else None
 
@@ -272,8 +330,15 @@ class Repository:
         return self._objects.pieces(oid)
 
     def blob_facts(self, oids: Iterable[str]) -> dict[str, BlobFacts]:
-        """What a manifest needs of each blob, by id; one process, bounded memory."""
-        return objects.facts_of(self.git, oids, self._scratch.folder)
+        """What a manifest needs of each blob, by id; one process for those not asked about before.
+
+        Memory is bounded, whatever the length of a blob.
+        """
+        wanted = list(oids)
+        new = [oid for oid in wanted if oid not in self._facts]
+        kept = None if self._subtrees is None else self._objects.kept
+        self._facts |= objects.facts_of(self.git, new, self._scratch.folder, kept)
+        return {oid: self._facts[oid] for oid in wanted}
 
     @property
     def plain_git(self) -> Git:
@@ -321,6 +386,12 @@ class Repository:
         RepositoryError where no tree can hold it.
         """
         return self._uncommitted.worktree_tree
+
+
+def _headers_of(commit: bytes) -> list[list[str]]:
+    """A commit's header lines as words; the first names its tree."""
+    head = commit.partition(b"\n\n")[0].decode("utf-8", "replace")
+    return [line.split(" ") for line in head.split("\n")]
 
 
 def _places(start: Path) -> _Places:

@@ -1,14 +1,14 @@
 """A tree of the repository, read when it is looked into."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
 from gatekeeper.changes.git import Git
 from gatekeeper.changes.objects import Objects, read_each
 from gatekeeper.changes.ondisk import blob_on_disk
-from gatekeeper.model.changes import Side
+from gatekeeper.model.changes import PathTest, Side
 from gatekeeper.model.names import decode
 
 
@@ -35,6 +35,10 @@ class Tree:
     @cached_property
     def _sorted(self) -> list[str]:
         return sorted(self.entries)
+
+    def named(self, test: PathTest) -> Sequence[str]:
+        """Every file whose path passes the test, sorted."""
+        return sorted(filter(test, self.entries))
 
     def read(self, path: str) -> bytes:
         """The bytes of a file as git stores them, the text of a link; KeyError for anything else."""

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from gatekeeper.gates.audit import check_audit
 from gatekeeper.gates.authority import check_authority
@@ -39,7 +40,16 @@ TITLES = {
     "audit": "Audits",
     "migrations": "Migration proof",
     "waivers": "Waivers",
+    "evidence": "Evidence",
+    "done": "Done means",
+    "citations": "Citations",
+    "reports": "Earlier reports",
     "coverage": "Coverage by packets",
+    "record": "Record",
+    "place": "Place in history",
+    "result": "Recorded against recomputed",
+    "since": "Since it was recorded",
+    "verify": "Packets verified",
 }
 _COMMON: dict[str, Callable[[Case], Outcome]] = {
     "packet": check_packet,
@@ -62,7 +72,16 @@ _MANIFEST = {
 }
 # What a packet without work of its own has to pass in ``gate check`` (contract, section 3).
 _NO_WORK = {check_id: check for check_id, check in _COMMON.items() if check_id != "phase"}
-_GATES = {"pre-work": _PRE_WORK, "post-work": _POST_WORK, "check": _NO_WORK, "manifest": _MANIFEST}
+# What keeps commands from being run on a change.
+_EVIDENCE: dict[str, Callable[[Case], Outcome]] = {"changes": check_changes}
+_GATES = {
+    "pre-work": _PRE_WORK,
+    "post-work": _POST_WORK,
+    "check": _NO_WORK,
+    "manifest": _MANIFEST,
+    "evidence": _EVIDENCE,
+}
+Further = Mapping[str, Callable[[Case], Outcome]]
 EXIT_CODES = {Status.FAIL: ExitCode.FAIL, Status.NOT_RUN: ExitCode.NOT_RUN}
 
 
@@ -96,8 +115,8 @@ class Judgement:
         return EXIT_CODES.get(self.status, ExitCode.PASS)
 
 
-def judge(case: Case) -> Judgement:
-    """Run the case's gate. Every check that can run runs, whatever failed before."""
+def judge(case: Case, further: Further = MappingProxyType({})) -> Judgement:
+    """Run the case's gate, and ``further`` checks by id. Every check that can run runs, whatever failed before."""
     run = _Run(case)
     for check_id, check in _GATES[case.gate].items():
         run.add(check_id, check)
@@ -114,6 +133,8 @@ def judge(case: Case) -> Judgement:
     if case.gate == "post-work":
         run.add("audit", check_audit)
         run.add("migrations", check_migrations)
+    for check_id, check in further.items():
+        run.add(check_id, check)
     if case.gate in {"pre-work", "post-work"}:
         found = run.findings()
         run.add("waivers", lambda judged: check_waivers(judged, found))

@@ -74,12 +74,17 @@ def _mode(change: FileChange) -> str | None:
 
 
 def digest(entries: Iterable[ManifestEntry]) -> str:
-    """The change digest, 64 hex digits: SHA-256 over path, old path, modes and object ids of every entry.
+    """The change digest of what has these entries."""
+    return digest_of(entry.change for entry in entries)
 
-    Every field ends in a NUL, which none of them can hold, and what isn't there is empty; the order of the entries
+
+def digest_of(changes: Iterable[FileChange]) -> str:
+    """The change digest, 64 hex digits: SHA-256 over path, old path, modes and object ids of every change.
+
+    Every field ends in a NUL, which none of them can hold, and what isn't there is empty; the order of the changes
     doesn't count.
     """
-    records = sorted(_record(entry.change) for entry in entries)
+    records = sorted(_record(change) for change in changes)
     return hashlib.sha256(b"".join(records)).hexdigest()
 
 

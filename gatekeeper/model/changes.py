@@ -1,6 +1,6 @@
 """Change sets: a pair of trees and what differs between them, with the facts of every blob on either side."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -91,12 +91,19 @@ class ChangeSet:
     hidden: tuple[str, ...] = ()
 
 
+PathTest = Callable[[str], object]
+"""Whether a path is wanted. It hashes, and equal ones say the same of a path at any time, so answers are kept."""
+
+
 class TreeView(Protocol):
     """A tree of the repository, to look into: what gates read files from."""
 
     @property
     def entries(self) -> Mapping[str, Side]:
         """Every file of the tree by path, submodules and links included."""
+
+    def named(self, test: PathTest) -> Sequence[str]:
+        """Every file whose path passes the test, sorted."""
 
     def read(self, path: str) -> bytes:
         """The bytes of a file as git stores them; KeyError if the tree holds no such blob."""

@@ -92,19 +92,17 @@ class Explanation(BaseModel):
     message: str
 
 
-class RecordedValue(BaseModel):
+@dataclass(frozen=True, slots=True)
+class RecordedValue:
     """A field's value as the packet has it, backticks removed, with its 1-based line."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     text: str
     line: int
 
 
-class RecordedGate(BaseModel):
+@dataclass(frozen=True, slots=True)
+class RecordedGate:
     """One checkbox of a recorded entry."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     name: str
     ticked: bool

@@ -1,7 +1,7 @@
 """What ``gate manifest`` tells: the computed manifest, and how the recorded one stands to it."""
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 from pydantic import Field as ModelField
@@ -73,11 +73,10 @@ class ManifestReport(_Frozen):
     findings: tuple[Finding, ...] = ()
     differences: tuple[BlockPair, ...] | None = None
     block: str = ModelField(default="", exclude=True)
+    absent: ClassVar[frozenset[str]] = frozenset({"written", "differences"})
 
     @model_serializer(mode="wrap")
     def _schema_first(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         data: dict[str, Any] = handler(self)
-        for name in ("written", "differences"):
-            if data[name] is None:
-                del data[name]
-        return {"schema": data.pop("schema_"), **data}
+        told = {name: value for name, value in data.items() if value is not None or name not in self.absent}
+        return {"schema": told.pop("schema_"), **told}

@@ -75,3 +75,8 @@ def from_packet(text: str) -> str:
         return bytes([_UNESCAPES[letter] if letter in _UNESCAPES else int(token, 8)])
 
     return decode(_ESCAPE.sub(plain, body))
+
+
+def is_sql(path: str) -> bool:
+    """Whether a file is named as SQL."""
+    return path.endswith(".sql")

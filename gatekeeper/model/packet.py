@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import field as attribute
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
@@ -129,7 +129,9 @@ class Packet(_Frozen):
     """A work packet as parsed. ``path`` is relative to the repository, ``wp_id`` comes from the file's name.
 
     ``fields`` are all named values outside fences and comments in the order of the file; ``fenced`` are the lines
-    in fences, ``comments`` those in HTML comments; ``sha256`` is that of the file's bytes.
+    in fences, ``comments`` those in HTML comments; ``markers`` are the closed machine blocks,
+    manifest and result in VALIDATION and evidence and reports anywhere, ``malformed_records`` the markers of the
+    latter that have no other half; ``sha256`` is that of the file's bytes.
     """
 
     path: str
@@ -146,6 +148,7 @@ class Packet(_Frozen):
     recorded: tuple[RecordedEntry, ...] = ()
     malformed_manifest: tuple[MalformedLine, ...] = ()
     markers: tuple[Marker, ...] = ()
+    malformed_records: tuple[MalformedLine, ...] = ()
     non_ascii: tuple[int, ...] = ()
     sha256: str = ""
 
@@ -193,5 +196,6 @@ class Refinement(_Frozen):
         return next((f for f in self.fields if _plain(f.name) == _plain(name)), None)
 
 
+@lru_cache(maxsize=1024)
 def _plain(name: str) -> str:
     return name.upper().replace("-", "_").replace(" ", "_")

@@ -1,7 +1,7 @@
 """The migration proof as data (contract, section 3, ``migrations``)."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
@@ -70,13 +70,12 @@ class Proof(BaseModel):
     files: tuple[MigrationFile, ...]
     guards: bool = False
     cached: bool = False
+    absent: ClassVar[frozenset[str]] = frozenset({"parity"})
 
     @model_serializer(mode="wrap")
     def _without_absent_parity(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         data: dict[str, Any] = handler(self)
-        if data["parity"] is None:
-            del data["parity"]
-        return data
+        return {name: value for name, value in data.items() if value is not None or name not in self.absent}
 
 
 @dataclass(frozen=True, slots=True)

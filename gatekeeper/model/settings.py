@@ -107,9 +107,11 @@ class AuditSettings(_Table):
 
 
 class EvidenceSettings(_Table):
-    """``[evidence]``."""
+    """``[evidence]``; ``timeout`` is in seconds a command, ``environment`` names variables or globs of them."""
 
     logs: Literal["ledger", "packet"] = "ledger"
+    timeout: StrictInt = Field(default=1800, gt=0)
+    environment: tuple[str, ...] = ()
 
 
 class LedgerSettings(_Table):

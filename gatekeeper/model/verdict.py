@@ -1,14 +1,19 @@
 """The verdict: one value, of which every output is a rendering (contract, section 3)."""
 
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
+from gatekeeper.model.evidence import EvidenceSummary
 from gatekeeper.model.finding import CheckResult, Status
 from gatekeeper.model.manifest import Explanation
 from gatekeeper.model.proof import Proof
+from gatekeeper.model.review import ReviewSummary
 
 SCHEMA = "gatekeeper/verdict/v1"
+
+State = Literal["VERIFIED", "STALE", "BROKEN"]
+"""What verifying a packet's record came to."""
 
 
 class _Frozen(BaseModel):
@@ -31,13 +36,12 @@ class ChangeSetSummary(_Frozen):
     head_tree: str
     files: int
     explanations: tuple[Explanation, ...] = ()
+    absent: ClassVar[frozenset[str]] = frozenset({"explanations"})
 
     @model_serializer(mode="wrap")
     def _without_no_explanations(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         data: dict[str, Any] = handler(self)
-        if not data["explanations"]:
-            del data["explanations"]
-        return data
+        return {name: value for name, value in data.items() if value or name not in self.absent}
 
     def explained(self, path: str | None, line: int | None) -> list[str]:
         """The sentences about that line of a packet."""
@@ -62,14 +66,12 @@ class ManifestRow(_Frozen):
     renamed_from: str | None = None
     mode: str | None = None
     content: str | None = None
+    absent: ClassVar[frozenset[str]] = frozenset({"renamed_from", "mode", "content"})
 
     @model_serializer(mode="wrap")
     def _without_absent(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         data: dict[str, Any] = handler(self)
-        for name in ("renamed_from", "mode", "content"):
-            if data[name] is None:
-                del data[name]
-        return data
+        return {name: value for name, value in data.items() if value is not None or name not in self.absent}
 
 
 class WaiverUse(_Frozen):
@@ -88,6 +90,8 @@ class Verdict(_Frozen):
     """The outcome of a gate; ``exit_code`` is 0, 1 or 3, ``started_at`` UTC, ``duration_ms`` in milliseconds.
 
     ``packets`` are the verdicts of ``gate check``, one a packet; None, and absent from JSON, of every other gate.
+    ``evidence`` is there for ``gate evidence`` alone, ``review`` for ``gate review``, ``state`` for
+    ``gate verify``: VERIFIED, STALE or BROKEN, None where nothing could be verified.
     ``packet_digest`` is the SHA-256 of the packet's bytes as they were judged, for the ledger; no output shows it.
     """
 
@@ -106,11 +110,16 @@ class Verdict(_Frozen):
     waivers: tuple[WaiverUse, ...] = ()
     migrations: Proof | None = None
     packets: tuple["Verdict", ...] | None = None
+    evidence: EvidenceSummary | None = None
+    review: ReviewSummary | None = None
+    state: State | None = None
     packet_digest: str | None = Field(default=None, exclude=True)
+    absent: ClassVar[frozenset[str]] = frozenset({"packets", "evidence", "review", "state"})
+    """What JSON leaves out where it is None; ``state`` only of other gates than verify."""
 
     @model_serializer(mode="wrap")
     def _schema_first(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         data: dict[str, Any] = handler(self)
-        if data["packets"] is None:
-            del data["packets"]
-        return {"schema": data.pop("schema_"), **data}
+        absent = self.absent - {"state"} if self.gate == "verify" else self.absent
+        told = {name: value for name, value in data.items() if value is not None or name not in absent}
+        return {"schema": told.pop("schema_"), **told}

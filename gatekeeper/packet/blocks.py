@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 
 import jinja2
 
@@ -12,7 +13,7 @@ from gatekeeper.model.manifest import Gate, ManifestEntry
 _LONGEST_RUN = re.compile(r"`+")
 
 
-def _code(text: str) -> str:
+def code_span(text: str) -> str:
     """A code span whose delimiters are longer than any run of backticks within."""
     run = "`" * (1 + max((len(run) for run in _LONGEST_RUN.findall(text)), default=0))
     return f"{run}{text}{run}"
@@ -25,7 +26,13 @@ def one_line(text: str) -> str:
     return flat.replace("`", "'").replace("<!--", "<! --").replace("-->", "-- >")
 
 
-def _render(template: str, values: Mapping[str, object]) -> str:
+def rendered(template: str, values: Mapping[str, object]) -> str:
+    """A block from its template, without a final newline; every value has been made safe before."""
+    return _compiled(template).render(values).rstrip("\n")
+
+
+@lru_cache(maxsize=16)
+def _compiled(template: str) -> jinja2.Template:
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined,
         autoescape=False,  # noqa: S701 - renders Markdown; every value is made safe above
@@ -33,7 +40,7 @@ def _render(template: str, values: Mapping[str, object]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.from_string(template).render(values).rstrip("\n")
+    return environment.from_string(template)
 
 
 def _tick(gate: Gate, passed: bool | None) -> str:
@@ -42,14 +49,14 @@ def _tick(gate: Gate, passed: bool | None) -> str:
 
 
 def _fields(entry: ManifestEntry) -> Iterator[tuple[str, str]]:
-    yield "Target File", _code(names.for_packet(entry.path))
+    yield "Target File", code_span(names.for_packet(entry.path))
     if entry.change.old_path is not None:
-        yield "Renamed From", _code(names.for_packet(entry.change.old_path))
+        yield "Renamed From", code_span(names.for_packet(entry.change.old_path))
     yield "Start", str(entry.start)
     yield "End", str(entry.end)
     yield "Line Delta", str(entry.line_delta)
-    yield "Pre-SHA1", _code(entry.pre_sha1)
-    yield "Post-SHA1", _code(entry.post_sha1)
+    yield "Pre-SHA1", code_span(entry.pre_sha1)
+    yield "Post-SHA1", code_span(entry.post_sha1)
     if entry.mode is not None:
         yield "Mode", entry.mode
     if entry.content is not None:
@@ -73,10 +80,11 @@ def render_manifest(
         for entry in entries
     ]
     spec = one_line(spec_target) if spec_target else None
-    return _render(template, {"blocks": blocks, "spec_target": spec, "digest": digest})
+    return rendered(template, {"blocks": blocks, "spec_target": spec, "digest": digest})
 
 
-def _finding_line(finding: Finding) -> str:
+def finding_line(finding: Finding) -> str:
+    """A finding as a machine block tells it, in one line."""
     where = names.for_packet(finding.path) if finding.path is not None else ""
     if finding.line is not None:
         where += f":{finding.line}"
@@ -92,7 +100,7 @@ def _check(result: CheckResult) -> dict[str, object]:
         "id": one_line(result.id),
         "status": result.status.value,
         "reason": one_line(result.reason or ""),
-        "findings": [_finding_line(f) for f in told],
+        "findings": [finding_line(f) for f in told],
     }
 
 
@@ -110,4 +118,4 @@ def render_result(  # noqa: PLR0917 - each is one attribute of the block, in the
         "verdict": status.value,
         "checks": [_check(result) for result in checks],
     }
-    return _render(template, values)
+    return rendered(template, values)

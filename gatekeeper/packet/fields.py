@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from gatekeeper.model.packet import Field, Line, Section
-from gatekeeper.packet.markdown import Document, items_between
+from gatekeeper.packet.markdown import Document, items_between, remembered
 from gatekeeper.packet.sections import bare_name, plain_name
 
 _LONGEST_NAME = 100
@@ -29,6 +29,7 @@ _AS_HEADING = frozenset(
 )
 
 
+@remembered
 def named_value(body: str) -> tuple[str, str] | None:
     """The name and the value of ``Name: value``, where the name may be bold or a code span; None for other text.
 

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from gatekeeper.model.history import APPROVAL, MERGE_BASE, QUALITY, REFINEMENT, SCOPE, WAIVERS, Plan
 from gatekeeper.model.packet import Packet, Section
 from gatekeeper.packet.markdown import PacketUnreadable, text_lines
-from gatekeeper.packet.refinement import parse_refinement
+from gatekeeper.packet.refinement import fields_in
 from gatekeeper.packet.sections import is_report
 
 # What QUALITY_GATE holds; older packets have these as sections of their own.
@@ -90,6 +91,7 @@ def _lines_of(packet: Packet, sections: Iterable[Section]) -> tuple[str, ...]:
     return tuple(_labelled(lines(), labels))
 
 
+@lru_cache(maxsize=16)
 def _refinement_lines(data: bytes | None) -> tuple[str, ...]:
     if data is None:
         return ()
@@ -97,7 +99,7 @@ def _refinement_lines(data: bytes | None) -> tuple[str, ...]:
         lines = text_lines(data, "")
     except PacketUnreadable:
         return ()
-    labels = {field.line: field.name for field in parse_refinement("", data).fields}
+    labels = {field.line: field.name for field in fields_in(lines)}
     return tuple(_labelled(((n, text.strip()) for n, text in enumerate(lines, 1)), labels))
 
 

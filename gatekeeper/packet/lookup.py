@@ -22,13 +22,24 @@ def _id_of(name: str) -> str | None:
     return stem
 
 
+def places_of(wp_id: str, folder: str) -> tuple[str, ...]:
+    """Where the packet of an id may lie, sorted; nowhere for a text that is no packet's id."""
+    if _id_of(f"{wp_id}.md") is None:
+        return ()
+    return tuple(_prefix(folder) + name for name in (f"{wp_id}.md", f"{wp_id}/packet.md"))
+
+
+def _prefix(folder: str) -> str:
+    root = folder.removeprefix("./").strip("/")
+    return "" if root in ("", ".") else root + "/"
+
+
 def packet_paths(paths: Iterable[str], folder: str) -> dict[str, list[str]]:
     """The packet files among ``paths``, by id: ``folder/WP-ID.md`` and ``folder/WP-ID/packet.md``, sorted.
 
     Deeper folders (``stubs/``) don't count, nor do ``*.refinement.md`` files. ``folder`` may be ``.``.
     """
-    root = folder.removeprefix("./").strip("/")
-    prefix = "" if root in ("", ".") else root + "/"
+    prefix = _prefix(folder)
     found: dict[str, list[str]] = {}
     for path in sorted(paths):
         wp_id = _id_of(path.removeprefix(prefix)) if path.startswith(prefix) else None

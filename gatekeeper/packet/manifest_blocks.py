@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from gatekeeper.model.manifest import RecordedEntry, RecordedGate, RecordedValue
 from gatekeeper.model.packet import MalformedLine, Marker
 from gatekeeper.packet.fields import named_value
-from gatekeeper.packet.markdown import Document, item_of, without_backticks, without_note
+from gatekeeper.packet.markdown import Document, item_of, remembered, without_backticks, without_note
 from gatekeeper.packet.sections import bare_name, plain_name
 
 OPENING = re.compile(r"<!--[ \t]*gate:(manifest|result)((?:[ \t]+[\w-]+=\S+)*)[ \t]*-->")
@@ -70,6 +70,7 @@ class _Markers:
     owned: set[int] = field(default_factory=set)
 
 
+@remembered
 def recorded_text(value: str) -> str:
     """A recorded value without its code span's backticks; a note behind a code span is dropped."""
     bare = without_backticks(value)
@@ -131,6 +132,7 @@ def _marker(start: int, name: str, attributes: str, *, end: int) -> Marker:
     return Marker(name=name, attributes=tuple((key, value) for key, value in pairs), start=start, end=end)
 
 
+@remembered
 def _label_of(text: str) -> tuple[str, str] | None:
     """The normalised label and the value of a labelled line, which is a list item or begins in bold."""
     item = item_of(text)
@@ -138,6 +140,13 @@ def _label_of(text: str) -> tuple[str, str] | None:
         return None
     pair = named_value(text.strip() if item is None else item)
     return (plain_name(bare_name(pair[0])), pair[1]) if pair else None
+
+
+@remembered
+def _gate_of(text: str) -> tuple[str, bool] | None:
+    """The name of a gate's checkbox and whether it is ticked."""
+    match = _GATE.fullmatch(item_of(text) or "")
+    return None if match is None else (match[2], match[1] != " ")
 
 
 class _Blocks:
@@ -188,12 +197,11 @@ class _Blocks:
         block = self._open
         if block is None or not block.in_gates or not text.strip():
             return
-        item = item_of(text) or ""
-        match = _GATE.fullmatch(item)
-        if match is not None:
-            block.gates.append(RecordedGate(name=match[2], ticked=match[1] != " ", line=number))
+        gate = _gate_of(text)
+        if gate is not None:
+            block.gates.append(RecordedGate(name=gate[0], ticked=gate[1], line=number))
             self._own(block, number)
-        elif _NEAR_GATE.match(item):
+        elif _NEAR_GATE.match(item_of(text) or ""):
             problem = "This line of Gates Passed is no gate, which is written - [x] NAME."
             self.malformed.append(MalformedLine(text=text.strip(), line=number, problem=problem))
             self._own(block, number)

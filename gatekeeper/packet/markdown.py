@@ -1,8 +1,10 @@
 """The Markdown that packets are made of: lines, fences, comments, headings, list items, with their numbers."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import lru_cache, wraps
+from typing import NamedTuple, TypeVar
 
 from gatekeeper.model.packet import Line
 
@@ -12,6 +14,24 @@ _HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*))?")
 _ITEM = re.compile(r"([-*+]|\d{1,9}[.)])(?:[ \t]+|$)")
 _OPENING = re.compile(r"(`{3,})[^`]*|(~{3,}).*")
 _CLOSING = re.compile(r"`{3,}|~{3,}")
+
+
+# Of a longer line nothing is remembered: what a hostile file can make a run keep is bounded.
+_LONGEST_REMEMBERED = 240
+_REMEMBERED = 1 << 13
+
+T = TypeVar("T")
+
+
+def remembered(function: Callable[[str], T]) -> Callable[[str], T]:
+    """The function of one line's text with its answers kept: packets share most of their lines."""
+    known = lru_cache(maxsize=_REMEMBERED)(function)
+
+    @wraps(function)
+    def asked(text: str) -> T:
+        return known(text) if len(text) <= _LONGEST_REMEMBERED else function(text)
+
+    return asked
 
 
 class PacketUnreadable(ValueError):  # noqa: N818 - named for the rule packet.unreadable
@@ -98,20 +118,26 @@ def text_lines(data: bytes, path: str) -> tuple[str, ...]:
     if b"\0" in data:
         line = len(split_lines(data[: data.index(b"\0") + 1]))
         raise PacketUnreadable(f"{path}, line {line}, holds a NUL byte; a packet is text.", line)
+    if data.isascii() and b"\r" not in data:
+        return tuple(data.decode("ascii").removesuffix("\n").split("\n")) if data else ()
     lines = split_lines(data.removeprefix(BOM))
     return tuple(line.body.decode("utf-8", "replace") for line in lines)
 
 
 def non_ascii_lines(data: bytes) -> tuple[int, ...]:
     """The lines that hold anything beyond ASCII, a byte order mark at the start aside."""
+    if data.isascii():
+        return ()
     lines = split_lines(data.removeprefix(BOM))
     return tuple(n for n, line in enumerate(lines, 1) if not line.body.isascii())
 
 
 def indent_of(text: str) -> int:
     """The width of the leading white space in columns, tab stops every four."""
-    column = 0
-    for char in text:
+    column = len(text) - len(text.lstrip(" "))
+    if not text.startswith("\t", column):
+        return column
+    for char in text[column:]:
         if char == " ":
             column += 1
         elif char == "\t":
@@ -121,6 +147,7 @@ def indent_of(text: str) -> int:
     return column
 
 
+@remembered
 def item_of(text: str) -> str | None:
     """What follows the marker of a list item, stripped; None if the line is no list item."""
     body = text.lstrip(" \t")
@@ -192,6 +219,11 @@ class Opaque:
             self.marks.add(number)
 
 
+def may_open(text: str) -> bool:
+    """Whether a line holds anything that opens a fence or a comment."""
+    return "<!--" in text or "```" in text or "~~~" in text
+
+
 def heading_at(number: int, text: str) -> Heading | None:
     """The ATX heading that a line outside fences is, None for another line."""
     match = _HEADING.fullmatch(text.rstrip())
@@ -205,9 +237,10 @@ def document(lines: tuple[str, ...]) -> Document:
     """Lines as a document: CommonMark's ATX headings, fences and comments, those below list items included."""
     opaque = Opaque()
     for number, text in enumerate(lines, 1):
-        opaque.feed(number, text)
+        if opaque.open_line is not None or may_open(text):
+            opaque.feed(number, text)
     hidden = opaque.fenced | opaque.comments
-    found = [heading_at(n, text) for n, text in enumerate(lines, 1) if n not in hidden]
+    found = [heading_at(n, text) for n, text in enumerate(lines, 1) if "#" in text[:4] and n not in hidden]
     headings = tuple(heading for heading in found if heading)
     return Document(
         lines=lines,

@@ -7,6 +7,7 @@ from gatekeeper.packet.fields import fields_of
 from gatekeeper.packet.manifest_blocks import scan_manifest
 from gatekeeper.packet.markdown import PacketUnreadable, document, non_ascii_lines, text_lines
 from gatekeeper.packet.phase import phase_of
+from gatekeeper.packet.record_blocks import scan_records
 from gatekeeper.packet.refinement import parse_refinement
 from gatekeeper.packet.scope import scope_of
 from gatekeeper.packet.sections import first_section, manifest_zone, sections_of
@@ -23,7 +24,9 @@ def parse_packet(path: str, wp_id: str, data: bytes) -> Packet:
     doc = document(text_lines(data, path))
     sections = sections_of(doc)
     manifest = scan_manifest(doc, manifest_zone(sections))
-    machine = frozenset(n for marker in manifest.markers for n in range(marker.start, marker.end + 1))
+    records = scan_records(doc)
+    markers = (*manifest.markers, *records.closed)
+    machine = frozenset(n for marker in markers for n in range(marker.start, marker.end + 1))
     fields = fields_of(doc, sections, machine)
     waivers, malformed_waivers = waivers_of(doc, first_section(sections, "WAIVERS GRANTED"))
     return Packet(
@@ -40,7 +43,8 @@ def parse_packet(path: str, wp_id: str, data: bytes) -> Packet:
         phase=phase_of(doc, sections),
         recorded=manifest.entries,
         malformed_manifest=manifest.malformed,
-        markers=manifest.markers,
+        markers=markers,
+        malformed_records=records.malformed,
         non_ascii=non_ascii_lines(data),
         sha256=hashlib.sha256(data).hexdigest(),
     )

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
+from functools import lru_cache
 
 from gatekeeper.model.packet import Anchor, Field, Refinement
 from gatekeeper.packet.fields import fields_of
@@ -35,6 +36,13 @@ def parse_refinement(path: str, data: bytes) -> Refinement:
 
     Raises PacketUnreadable for what can't be text, nothing else.
     """
-    doc = document(text_lines(data, path))
-    fields = fields_of(doc, sections_of(doc), machine=frozenset())
+    fields = fields_in(text_lines(data, path))
     return Refinement(path=path, fields=fields, anchors=tuple(_anchors(fields)))
+
+
+# A run reads the same refinement for what is judged and for the plan in each commit.
+@lru_cache(maxsize=16)
+def fields_in(lines: tuple[str, ...]) -> tuple[Field, ...]:
+    """The fields of a refinement of these lines."""
+    doc = document(lines)
+    return fields_of(doc, sections_of(doc), machine=frozenset())

@@ -3,7 +3,7 @@
 import re
 
 from gatekeeper.model.packet import Section
-from gatekeeper.packet.markdown import Document, Heading, without_note
+from gatekeeper.packet.markdown import Document, Heading, remembered, without_note
 
 _KNOWN = (
     "METADATA",
@@ -36,6 +36,7 @@ _EMPHASIS = re.compile(r"(\*\*|__|\*|_|`)(.+)\1")
 _REPORT = re.compile(r"VALIDAT(?:ION|OR)_REPORTS?(?![A-Z])")
 
 
+@remembered
 def plain_name(name: str) -> str:
     """The name for comparison: upper case, with ``_`` for spaces and hyphens."""
     return re.sub(r"[ \t_-]+", "_", name.strip()).upper()
@@ -49,6 +50,7 @@ def canonical_name(name: str) -> str:
     return _CANONICAL.get(plain_name(name), name)
 
 
+@remembered
 def bare_name(text: str) -> str:
     """A heading's or field's name without emphasis, a closing colon, and trailing ``[CX-…]`` and parentheses."""
     text = text.strip()

@@ -102,7 +102,7 @@ def _section(packet: Packet, name: str) -> Required:
     return Required(name=name, state=state, line=section.start, value="")
 
 
-def _first(packet: Packet, name: str) -> Field | None:
+def at_heading_or_field(packet: Packet, name: str) -> Field | None:
     """The heading of that name if there is one, else the first list field."""
     section = packet.section(name)
     at_heading = (f for f in packet.fields if section and f.line == section.start)
@@ -131,8 +131,8 @@ def required_fields(packet: Packet) -> tuple[Required, ...]:
         _value(packet, "RISK_TIER", packet.field("RISK_TIER")),
         _value(packet, "What", packet.field("What", section="SCOPE")),
         _in_scope_paths(packet),
-        _value(packet, "TEST_PLAN", _first(packet, "TEST_PLAN")),
-        _value(packet, "DONE_MEANS", _first(packet, "DONE_MEANS")),
+        _value(packet, "TEST_PLAN", at_heading_or_field(packet, "TEST_PLAN")),
+        _value(packet, "DONE_MEANS", at_heading_or_field(packet, "DONE_MEANS")),
         _section(packet, "BOOTSTRAP"),
         _section(packet, "SKELETON"),
         _section(packet, "VALIDATION"),

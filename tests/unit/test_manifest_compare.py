@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -281,7 +282,7 @@ def test_true_rename_mode_and_content_are_accepted(of: ManifestEntry) -> None:
 @pytest.mark.parametrize("gate", list(Gate))
 def test_each_of_the_ten_gates_must_be_ticked(gate: Gate) -> None:
     true = block(entry())
-    unticked = tuple(g.model_copy(update={"ticked": g.name != gate}) for g in true.gates)
+    unticked = tuple(replace(g, ticked=g.name != gate) for g in true.gates)
     finding = only(judge(true.model_copy(update={"gates": unticked})))
     assert finding.rule == "manifest.gate"
     assert finding.line == next(g.line for g in true.gates if g.name == gate)
@@ -299,7 +300,7 @@ def test_absent_gates_are_one_finding_that_names_them_and_unknown_gates_none() -
 
 def test_a_tick_with_text_after_the_name_counts() -> None:
     true = block(entry())
-    noted = tuple(g.model_copy(update={"name": f"{g.name.upper()} (not applicable)"}) for g in true.gates)
+    noted = tuple(replace(g, name=f"{g.name.upper()} (not applicable)") for g in true.gates)
     assert judge(true.model_copy(update={"gates": noted})).findings == ()
 
 

@@ -1,12 +1,12 @@
 """Discovery: layouts, versions, engines, and the misfits that make it an error."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import pytest
 
 from gatekeeper.migrate.discover import Discovery, discover, takes_part, version_of
 from gatekeeper.migrate.source import migration_files
-from gatekeeper.model.changes import Side
+from gatekeeper.model.changes import PathTest, Side
 from gatekeeper.model.errors import UsageError
 from gatekeeper.model.finding import Severity
 from gatekeeper.model.proof import SourceFile
@@ -170,6 +170,9 @@ class Tree:
 
     def read_each(self, paths: Iterable[str], limit: int) -> Iterator[tuple[str, bytes | None]]:
         return ((path, self.read(path)[:limit]) for path in paths)
+
+    def named(self, test: PathTest) -> Sequence[str]:
+        return sorted(filter(test, self.entries))
 
     def is_folder(self, path: str) -> bool:
         return any(name.startswith(f"{path}/") for name in self._files)

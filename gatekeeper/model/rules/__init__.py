@@ -4,17 +4,30 @@ import difflib
 
 from gatekeeper.model.rules.audit import AUDIT
 from gatekeeper.model.rules.change import CHANGE
+from gatekeeper.model.rules.evidence import EVIDENCE
 from gatekeeper.model.rules.ledger import LEDGER
 from gatekeeper.model.rules.lint import LINT
 from gatekeeper.model.rules.manifest import MANIFEST
 from gatekeeper.model.rules.migration import MIGRATION
 from gatekeeper.model.rules.packet import PACKET
 from gatekeeper.model.rules.refinement import REFINEMENT
+from gatekeeper.model.rules.report import REPORT
 from gatekeeper.model.rules.rule import Rule
 
 __all__ = ["RULES", "Rule", "nearest_rule", "rules_under"]
 
-RULES: tuple[Rule, ...] = (*PACKET, *REFINEMENT, *CHANGE, *MANIFEST, *AUDIT, *MIGRATION, *LINT, *LEDGER)
+RULES: tuple[Rule, ...] = (
+    *PACKET,
+    *REFINEMENT,
+    *CHANGE,
+    *MANIFEST,
+    *AUDIT,
+    *MIGRATION,
+    *LINT,
+    *EVIDENCE,
+    *REPORT,
+    *LEDGER,
+)
 """All rules, in the contract's order."""
 
 

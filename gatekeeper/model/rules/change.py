@@ -66,6 +66,17 @@ CHANGE: tuple[Rule, ...] = (
         mend="Stage the work, or name it with --rev, --range or --base.",
     ),
     Rule(
+        id="changes.gone",
+        title="The recorded change is nowhere in history",
+        severity="error",
+        what="A packet records a change digest, and no two commits of its history differ by that: the range is "
+        "gone, or the record was edited.",
+        why="A record of a change that nobody can look at proves nothing.",
+        bad="the packet cherry-picked onto main without the work",
+        good="the packet merged together with the work that it records",
+        mend="Fetch or merge the branch that holds the work, or run gate post-work again.",
+    ),
+    Rule(
         id="changes.unmerged",
         title="The index holds a conflict",
         severity="error",

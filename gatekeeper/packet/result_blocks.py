@@ -1,0 +1,182 @@
+"""What a gate's run recorded in VALIDATION: result and manifest blocks as data, and rendered again from that."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from gatekeeper.model.changes import ChangeKind, FileChange
+from gatekeeper.model.finding import Status
+from gatekeeper.model.manifest import Gate, ManifestEntry, RecordedEntry, RecordedValue
+from gatekeeper.model.names import from_packet
+from gatekeeper.model.packet import MalformedLine, Marker, Packet
+from gatekeeper.packet.blocks import render_manifest, rendered
+from gatekeeper.packet.record_blocks import block_text
+
+_CHECK = re.compile(r"- (PASS|FAIL|NOT_RUN|NOT_APPLICABLE) ([a-z][a-z-]*)(?:: (.+))?")
+_FINDING = re.compile(r"  - ((error|warning) (\S+)(?: .*)?)")
+_WHOLE = re.compile(r"-?\d{1,18}")
+_NOT_APPLICABLE = " (not applicable)"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedCheck:
+    """A check's line, and below it the texts of its findings, errors and warnings."""
+
+    id: str
+    status: Status
+    reason: str
+    findings: tuple[str, ...]
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """The errors as ``error RULE PLACE``, without their words, sorted; waived ones too."""
+        return tuple(sorted(line.split(" - ")[0] for line in self.findings if line.startswith("error ")))
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedResult:
+    """A result block: its attributes, its checks in their order, its place and its text with LF between lines.
+
+    An attribute that isn't there is empty; ``verdict`` is None where it is no status. ``malformed`` are the lines
+    that are none of a result's.
+    """
+
+    wp_id: str
+    gate: str
+    change: str
+    verdict: Status | None
+    checks: tuple[RecordedCheck, ...]
+    malformed: tuple[MalformedLine, ...]
+    marker: Marker
+    text: str
+
+    def check(self, check_id: str) -> RecordedCheck | None:
+        """The check of that id."""
+        return next((check for check in self.checks if check.id == check_id), None)
+
+
+def results_of(packet: Packet) -> tuple[RecordedResult, ...]:
+    """The result blocks of VALIDATION, in the order of the file."""
+    return tuple(_result(packet, marker) for marker in packet.markers if marker.name == "result")
+
+
+def _result(packet: Packet, marker: Marker) -> RecordedResult:
+    checks: list[RecordedCheck] = []
+    malformed: list[MalformedLine] = []
+    findings: list[str] = []
+    for number in range(marker.start + 1, marker.end):
+        text = packet.lines[number - 1]
+        if match := _CHECK.fullmatch(text):
+            findings = []
+            checks.append(RecordedCheck(match[2], Status(match[1]), match[3] or "", ()))
+        elif (match := _FINDING.fullmatch(text)) and checks:
+            findings.append(match[1])
+            last = checks[-1]
+            checks[-1] = RecordedCheck(last.id, last.status, last.reason, tuple(findings))
+        else:
+            problem = "This line of the result block is neither a check nor a finding."
+            malformed.append(MalformedLine(text=text, line=number, problem=problem))
+    given = dict(marker.attributes)
+    verdict = given.get("verdict", "")
+    return RecordedResult(
+        wp_id=given.get("wp", ""),
+        gate=given.get("gate", ""),
+        change=given.get("change", ""),
+        verdict=Status(verdict) if verdict in set(Status) else None,
+        checks=tuple(checks),
+        malformed=tuple(malformed),
+        marker=marker,
+        text=block_text(packet, marker),
+    )
+
+
+def render_result_again(result: RecordedResult, template: str) -> str:
+    """The block that this data renders to; the text itself, unless somebody edited it."""
+    values = {
+        "wp_id": result.wp_id,
+        "gate": result.gate,
+        "digest": result.change,
+        "verdict": str(result.verdict or ""),
+        "checks": [
+            {
+                "id": check.id,
+                "status": str(check.status),
+                "reason": check.reason,
+                "findings": [*_in_order(check.findings)],
+            }
+            for check in result.checks
+        ],
+    }
+    return rendered(template, values)
+
+
+def _in_order(findings: Sequence[str]) -> Iterator[str]:
+    """Errors before warnings, as they are rendered."""
+    yield from (line for line in findings if line.startswith("error "))
+    yield from (line for line in findings if not line.startswith("error "))
+
+
+def render_manifest_again(packet: Packet, marker: Marker, template: str) -> str | MalformedLine:
+    """The block that the entries between the markers render to, or the line that is no value of an entry."""
+    blocks = [block for block in packet.recorded if marker.start < block.line < marker.end]
+    entries, gates = [], {}
+    for block in blocks:
+        entry = _entry(block)
+        if isinstance(entry, MalformedLine):
+            return entry
+        entries.append(entry)
+        ticks = {tick.name: _tick(packet.lines[tick.line - 1], ticked=tick.ticked) for tick in block.gates}
+        if set(ticks) != set(Gate):
+            problem = "This block doesn't list the ten gates, each once."
+            return MalformedLine(text=block.target_file.text, line=block.line, problem=problem)
+        gates[entry.path] = {gate: ticks[gate] for gate in Gate}
+    spec = next((block.spec_target_resolved for block in blocks if block.spec_target_resolved), None)
+    digest = dict(marker.attributes).get("change", "")
+    return render_manifest(entries, gates, spec.text if spec else None, digest, template)
+
+
+def _tick(line: str, *, ticked: bool) -> bool | None:
+    return None if ticked and line.endswith(_NOT_APPLICABLE) else ticked
+
+
+def _entry(block: RecordedEntry) -> ManifestEntry | MalformedLine:
+    """The recorded values as an entry, which holds nothing but what a block shows."""
+    path, old = _name(block.target_file), _name(block.renamed_from)
+    numbers = [_number(value) for value in (block.start, block.end, block.line_delta)]
+    if (
+        _NO_NAME in {path, old}
+        or path is None
+        or None in numbers
+        or block.pre_sha1 is None
+        or block.post_sha1 is None
+    ):
+        problem = "This block lacks a value, or holds one that can't be read."
+        return MalformedLine(text=block.target_file.text, line=block.line, problem=problem)
+    start, end, delta = (number or 0 for number in numbers)
+    return ManifestEntry(
+        change=FileChange(path, ChangeKind.MODIFIED, None, None, old),
+        kind="other",
+        start=start,
+        end=end,
+        line_delta=delta,
+        last_line=end,
+        pre_sha1=block.pre_sha1.text,
+        post_sha1=block.post_sha1.text,
+        post_sha256=None,
+        content=block.content.text if block.content else None,
+        mode=block.mode.text if block.mode else None,
+    )
+
+
+_NO_NAME = "\0"  # no path is this
+
+
+def _name(value: RecordedValue | None) -> str | None:
+    try:
+        return from_packet(value.text) if value else None
+    except ValueError:
+        return _NO_NAME
+
+
+def _number(value: RecordedValue | None) -> int | None:
+    return int(value.text) if value is not None and _WHOLE.fullmatch(value.text) else None
