@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -48,6 +49,8 @@ def load(read: Callable[[str], bytes | None]) -> Loaded:
     return Loaded(Settings(), None)
 
 
+# A run over many packets reads the configuration of each one's base, which is mostly the same.
+@lru_cache(maxsize=64)
 def parse(data: bytes, origin: str) -> Settings | None:
     """The settings that a TOML file holds; None for a ``pyproject.toml`` without ``[tool.gatekeeper]``.
 

@@ -17,6 +17,7 @@ from gatekeeper.cli import (
     common,
     demo,
     doctor,
+    evidence,
     explain,
     init,
     ledger,
@@ -25,10 +26,13 @@ from gatekeeper.cli import (
     new,
     post_work,
     pre_work,
+    review,
     runner,
+    schema,
     sha,
     sign,
     status,
+    verify,
 )
 from gatekeeper.model.errors import ExitCode, GateError
 
@@ -51,8 +55,8 @@ def build_app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     common.register_callback(app)
-    of_packets = (new, sign, approve, pre_work, post_work, check, manifest, status)
-    for module in (*of_packets, audit, sha, demo, init, doctor, explain):
+    of_packets = (new, sign, approve, pre_work, post_work, evidence, review, verify, check, manifest, status)
+    for module in (*of_packets, audit, sha, demo, init, doctor, explain, schema):
         app.command(module.NAME)(common.with_common(module.command))
     group = typer.Typer(help="Lint, prove and run migrations.", no_args_is_help=True)
     group.command("prove")(common.with_common(migrations.prove))

@@ -56,6 +56,10 @@ def _rendered(common: Common, verdict: "Verdict") -> str:
             from gatekeeper.reports.github import render_github
 
             return render_github(verdict)
+        case _ if verdict.gate == "verify":
+            from gatekeeper.reports import verify
+
+            return verify.render_text(verdict, color=common.colored, detail=common.detail)
         case _:
             from gatekeeper.reports.text import render_text
             from gatekeeper.resources import template

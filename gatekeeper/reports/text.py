@@ -8,6 +8,7 @@ import jinja2
 
 from gatekeeper.model.finding import CheckResult, Finding, Severity, Status
 from gatekeeper.model.verdict import Verdict
+from gatekeeper.reports.evidence import evidence_files, evidence_table
 from gatekeeper.reports.plain import printable
 from gatekeeper.reports.proof import proof_table
 
@@ -48,6 +49,8 @@ def render_text(verdict: Verdict, template: str, *, color: bool = False, detail:
         hidden_notes=lambda check: sum(f.severity is Severity.NOTE for f in check.findings) - _notes(detail),
         table=_table(verdict.packets or ()),
         proof_table=proof_table(verdict.migrations, whole=detail > 1) if verdict.migrations else [],
+        evidence_table=evidence_table(verdict.evidence) if verdict.evidence else [],
+        evidence_files=evidence_files(verdict),
         packets=packets,
         told=lambda packet: render_text(packet, template, color=color, detail=detail),
         explained=partial(explained, verdict),

@@ -15,51 +15,69 @@ if TYPE_CHECKING:
     from gatekeeper.runs.checks import check
     from gatekeeper.runs.create import new_packet
     from gatekeeper.runs.doctor import examine
+    from gatekeeper.runs.evidencing import evidence, planned
     from gatekeeper.runs.gates import post_work, pre_work
     from gatekeeper.runs.linting import lint_migrations
     from gatekeeper.runs.manifests import ManifestMode, manifest
     from gatekeeper.runs.migrations import prove_migrations
+    from gatekeeper.runs.reviewing import review
     from gatekeeper.runs.shas import shas_of
     from gatekeeper.runs.signing import sign, verify_signature
     from gatekeeper.runs.status import overview
     from gatekeeper.runs.timelines import timeline
+    from gatekeeper.runs.verifying.every import Which, verify_all
+    from gatekeeper.runs.verifying.run import Ask, verify
 
 __all__ = [
+    "Ask",
     "ManifestMode",
+    "Which",
     "adopt",
     "approve",
     "audit",
     "check",
+    "evidence",
     "examine",
     "lint_migrations",
     "manifest",
     "new_packet",
     "overview",
+    "planned",
     "post_work",
     "pre_work",
     "prove_migrations",
+    "review",
     "shas_of",
     "sign",
     "timeline",
+    "verify",
+    "verify_all",
     "verify_signature",
 ]
 _MODULES = {
+    "Ask": "verifying.run",
     "ManifestMode": "manifests",
+    "Which": "verifying.every",
     "adopt": "adoption",
     "approve": "approving",
     "audit": "audits",
     "check": "checks",
+    "evidence": "evidencing",
     "examine": "doctor",
     "lint_migrations": "linting",
     "manifest": "manifests",
     "new_packet": "create",
     "overview": "status",
+    "planned": "evidencing",
     "post_work": "gates",
     "pre_work": "gates",
     "prove_migrations": "migrations",
+    "review": "reviewing",
     "shas_of": "shas",
     "sign": "signing",
     "timeline": "timelines",
+    "verify": "verifying.run",
+    "verify_all": "verifying.every",
     "verify_signature": "signing",
 }
 

@@ -2,9 +2,10 @@
 
 import getpass
 import os
+from pathlib import Path
 
 from gatekeeper.changes.repository import Repository
-from gatekeeper.model.errors import RepositoryError
+from gatekeeper.model.errors import RepositoryError, UsageError
 from gatekeeper.model.names import decode
 
 VARIABLE = "GATEKEEPER_ACTOR"
@@ -35,3 +36,16 @@ def account() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return "unknown"
+
+
+def editor_of(repo: Path) -> str:
+    """The editor that git would start for whoever acts: a command for a shell. Raises UsageError without one."""
+    chosen = {"GIT_EDITOR": os.environ["GIT_EDITOR"]} if os.environ.get("GIT_EDITOR") else {}
+    with Repository.open(repo) as repository:
+        try:
+            found = decode(repository.git.run("var", "GIT_EDITOR", environment=chosen).out).strip()
+        except RepositoryError:
+            found = ""
+    if not found:
+        raise UsageError("git knows no editor to start here.", hint="set GIT_EDITOR or EDITOR")
+    return found

@@ -32,12 +32,11 @@ from gatekeeper.runs.load import (
     find_packet,
     find_refinement,
     judged_by_base,
-    known_ids,
+    paths_of_id,
     read_packet,
     require_wp_id,
     settings_from_disk,
     today,
-    unknown_id,
     unreadable,
 )
 from gatekeeper.runs.once import Once
@@ -127,13 +126,11 @@ def work_case(
     settings, endpoints = judged.settings, judged.endpoints
     head, base = repository.tree(endpoints.head_tree), repository.tree(endpoints.base_tree)
     committed = repository.tree(repository.head) if repository.head else None
-    ids = known_ids(repository, settings, [tree for tree in (head, base, committed) if tree])
-    if wp_id not in ids:
-        raise unknown_id(wp_id, ids, settings.packets.dir)
+    paths = paths_of_id(repository, wp_id, settings, [tree for tree in (head, base, committed) if tree])
     found = find_packet(wp_id, head, settings)
     writing = False
     if not check:
-        found, writing = _from_work_tree(repository, wp_id, found, ids[wp_id])
+        found, writing = _from_work_tree(repository, wp_id, found, paths)
     refined = find_refinement(found.packet, wp_id, head, settings)
     change_set = once.change_set(endpoints)
     if only is not None:
@@ -219,7 +216,7 @@ def _write(repository: Repository, case: Case, judgement: Judgement, change_dige
     assert repository.root is not None  # noqa: S101 - a case that writes has a work tree and a packet
     assert case.packet is not None  # noqa: S101 - as above
     manifest = manifest_block(case, judgement, change_digest)
-    checks = [_without_moving_lines(check, case.packet) for check in judgement.checks]
+    checks = [without_moving_lines(check, case.packet) for check in judgement.checks]
     result = render_result(
         case.wp_id, case.gate, judgement.status, change_digest, checks, template("result.md.j2")
     )
@@ -240,7 +237,7 @@ def manifest_block(case: Case, judgement: Judgement, change_digest: str) -> str:
     )
 
 
-def _without_moving_lines(check: CheckResult, packet: Packet) -> CheckResult:
+def without_moving_lines(check: CheckResult, packet: Packet) -> CheckResult:
     """The check without the packet's line numbers from VALIDATION on: the blocks that tell of them move them."""
     section = packet.section("VALIDATION")
     first = section.start if section else 0

@@ -4,6 +4,7 @@ import datetime as dt
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from gatekeeper import config
@@ -18,7 +19,7 @@ from gatekeeper.model.finding import Finding, Severity
 from gatekeeper.model.packet import Packet, Refinement
 from gatekeeper.model.settings import GitSettings, Settings
 from gatekeeper.packet.judging import recorded_base
-from gatekeeper.packet.lookup import is_wp_id, nearest, packet_paths
+from gatekeeper.packet.lookup import is_wp_id, nearest, packet_paths, places_of
 from gatekeeper.packet.parse import PacketUnreadable, parse_packet
 from gatekeeper.packet.refinement import parse_refinement
 from gatekeeper.runs.configured import (
@@ -118,6 +119,14 @@ def judged_by_base(repo: Repository, selector: Selector, wp_id: str | None, file
     return Judged(endpoints, config.with_environment(loaded.settings, os.environ), notes)
 
 
+def judged_between(repo: Repository, endpoints: Endpoints, file: Path | None) -> Judged:
+    """The configuration that judges a change whose two ends are known: the base's, or that of ``--config``."""
+    if file is not None:
+        return Judged(endpoints, settings_from_disk(repo, file).settings)
+    loaded, notes = _at_base(repo, endpoints)
+    return Judged(endpoints, config.with_environment(loaded.settings, os.environ), notes)
+
+
 def _first_guess(repo: Repository) -> Settings:
     """Settings to find a first base with: the work tree's, but a branch of the default name goes before theirs.
 
@@ -144,6 +153,23 @@ def known_ids(repo: Repository, settings: Settings, trees: Iterable[TreeView]) -
     return packet_paths(sorted(paths), settings.packets.dir)
 
 
+def paths_of_id(repo: Repository, wp_id: str, settings: Settings, trees: Iterable[TreeView]) -> list[str]:
+    """The paths of one packet as ``known_ids`` tells them. Raises UsageError naming the nearest ids."""
+    views, places = list(trees), places_of(wp_id, settings.packets.dir)
+    found = [path for path in places if any(path in tree.entries for tree in views) or _lies_there(repo, path)]
+    if not found:
+        raise unknown_id(wp_id, known_ids(repo, settings, views), settings.packets.dir)
+    return found
+
+
+def _lies_there(repo: Repository, path: str) -> bool:
+    """Whether the work tree holds a file of exactly that name, also where names that differ in case are one."""
+    if repo.root is None or not (repo.root / path).is_file():
+        return False
+    file = repo.root / path
+    return file.name in os.listdir(file.parent)  # noqa: PTH208 - names alone are asked for
+
+
 def unknown_id(wp_id: str, ids: Iterable[str], folder: str) -> UsageError:
     """The error for an id that exists nowhere, naming the nearest ids."""
     known = sorted(ids)
@@ -155,7 +181,7 @@ def unknown_id(wp_id: str, ids: Iterable[str], folder: str) -> UsageError:
 def find_packet(wp_id: str, tree: TreeView, settings: Settings) -> FoundPacket:
     """The packet in the judged tree. Rules: packet.missing, .ambiguous, .unreadable."""
     folder = settings.packets.dir
-    paths = packet_paths([p for p in tree.entries if is_packet_file(p, settings.packets)], folder).get(wp_id, [])
+    paths = [path for path in places_of(wp_id, folder) if path in tree.entries]
     if not paths:
         path = f"{wp_id}.md" if folder == "." else f"{folder}/{wp_id}.md"
         return FoundPacket(
@@ -186,6 +212,8 @@ def find_packet(wp_id: str, tree: TreeView, settings: Settings) -> FoundPacket:
     return FoundPacket(found.path, found.packet, (*problems, *found.problems))
 
 
+# A run looks at the same version from several sides: what is judged, its plan, others' manifests.
+@lru_cache(maxsize=256)
 def read_packet(path: str, wp_id: str, data: bytes) -> FoundPacket:
     """The packet that these bytes hold. Rule: packet.unreadable."""
     try:
@@ -240,6 +268,13 @@ def today(repo: Repository, head: str | None) -> dt.date:
     if head is None:
         return now().date()
     return dt.datetime.fromtimestamp(repo.committed_at(head), dt.UTC).date()
+
+
+def settings_at(repo: Repository, commit: str, file: Path | None) -> Settings:
+    """The configuration that a commit holds, or that of ``--config``; the environment's URLs win."""
+    if file is not None:
+        return settings_from_disk(repo, file).settings
+    return config.with_environment(settings_of(repo.tree(commit)).settings, os.environ)
 
 
 def _at_base(repo: Repository, endpoints: Endpoints) -> tuple[config.Loaded, tuple[Finding, ...]]:

@@ -1,7 +1,8 @@
 """A packet's plan as it lies in the work tree: what ``pre-work`` judges, and what is signed and approved."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 from gatekeeper.changes.repository import Repository
@@ -51,10 +52,31 @@ def pre_work_case(repository: Repository, wp_id: str, settings: Settings) -> Cas
     )
 
 
+class _Ids(Mapping[str, Sequence[str]]):
+    """The packet ids of a tree, looked for when one is asked for, which few packets do."""
+
+    def __init__(self, tree: TreeView, settings: Settings) -> None:
+        self._tree = tree
+        self._settings = settings.packets
+
+    @cached_property
+    def _paths(self) -> Mapping[str, Sequence[str]]:
+        paths = sorted(path for path in self._tree.entries if is_packet_file(path, self._settings))
+        return packet_paths(paths, self._settings.dir)
+
+    def __getitem__(self, wp_id: str) -> Sequence[str]:
+        return self._paths[wp_id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+
 def ids_at(tree: TreeView, settings: Settings) -> Mapping[str, Sequence[str]]:
     """The packet ids of a tree, each with its paths."""
-    paths = sorted(path for path in tree.entries if is_packet_file(path, settings.packets))
-    return packet_paths(paths, settings.packets.dir)
+    return _Ids(tree, settings)
 
 
 def work_tree(repository: Repository) -> Path:

@@ -122,6 +122,8 @@ def told(event: Event) -> str:
         "signed": f"signed with {data.get('token')}",
         "approved": f"approved: {data.get('line')}",
         "gate-run": f"{data.get('gate')} {data.get('status')}",
+        "evidence": f"evidence: {data.get('verdict')}, run {data.get('run')}",
+        "reviewed": f"reviewed: {data.get('verdict')}, report {data.get('report')}",
         "superseded": f"superseded by {data.get('by')}",
     }
     return words.get(event.kind, event.kind)

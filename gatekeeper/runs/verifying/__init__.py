@@ -1,0 +1,1 @@
+"""``verify``: what a packet records, recomputed from git's objects alone."""
