@@ -8,7 +8,7 @@ from typing import Any
 
 from gatekeeper.gates.case import Case, Outcome
 from gatekeeper.gates.select import own_paths, select
-from gatekeeper.model.changes import REGULAR, ChangeKind, ChangeSet, FileChange, Hunk, Side
+from gatekeeper.model.changes import REGULAR, ChangeKind, ChangeSet, FileChange, Hunk, PathTest, Side
 from gatekeeper.model.settings import Settings
 from gatekeeper.packet.lookup import packet_paths
 from gatekeeper.packet.parse import parse_packet
@@ -130,6 +130,9 @@ class Files:
     def read_each(self, paths: Iterable[str], limit: int) -> Iterator[tuple[str, bytes | None]]:
         for path in paths:
             yield path, self._data[path] if len(self._data[path]) <= limit else None
+
+    def named(self, test: PathTest) -> Sequence[str]:
+        return sorted(filter(test, self.entries))
 
     def is_folder(self, path: str) -> bool:
         return any(name.startswith(f"{path}/") for name in self._data)

@@ -2,6 +2,7 @@
 
 from gatekeeper.migrate.discover import takes_part
 from gatekeeper.model.changes import LINK, SUBMODULE, TreeView
+from gatekeeper.model.names import is_sql
 from gatekeeper.model.proof import SourceFile
 from gatekeeper.model.settings import MigrationSettings
 
@@ -10,6 +11,6 @@ def migration_files(tree: TreeView, settings: MigrationSettings) -> list[SourceF
     """The SQL files of the tree under the configured paths, sorted; links and submodules are none."""
     return [
         SourceFile(path, tree.read(path))
-        for path in sorted(path for path in tree.entries if path.endswith(".sql"))
+        for path in tree.named(is_sql)
         if takes_part(path, settings) and tree.entries[path].mode not in {LINK, SUBMODULE}
     ]

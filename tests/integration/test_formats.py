@@ -8,6 +8,8 @@ import jsonschema
 import pytest
 import typer
 from application import git, run
+from cases import PACKET
+from reviews import REVIEWABLE
 from small import WP_ID, committed, made, put
 
 from gatekeeper.cli.main import build_app
@@ -17,10 +19,13 @@ ODD = "src/a b%ä.txt"
 VERDICTS = [
     ["pre-work", WP_ID],
     ["post-work", WP_ID, "--check"],
+    ["verify", WP_ID],
     ["check"],
     ["audit"],
     ["migrations", "prove"],
     ["migrations", "lint"],
+    ["evidence", WP_ID, "--yes", "--quiet"],
+    ["review", WP_ID, "--fail", "--reason=no"],
 ]
 OTHERS = {
     "doctor": [],
@@ -32,6 +37,7 @@ OTHERS = {
     "manifest": [WP_ID, "--write"],
     "sign": [WP_ID],
     "approve": [WP_ID],
+    "schema": ["sha"],
     "status": [],
     "ledger status": [],
     "ledger verify": [],
@@ -52,7 +58,7 @@ ANNOTATES = {
 @pytest.fixture(scope="module")
 def repo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small application with a change out of scope under an odd name, and no manifest."""
-    repo = made(tmp_path_factory.mktemp("formats") / "app", {}, {ODD: "one\n"})
+    repo = made(tmp_path_factory.mktemp("formats") / "app", {PACKET: REVIEWABLE}, {ODD: "one\n"})
     put(repo, {"src/b.txt": "two\n"})
     return repo
 
