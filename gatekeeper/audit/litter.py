@@ -77,9 +77,14 @@ def untracked(sources: Sources) -> Iterator[Found]:
             yield Found(path, None, "is new and larger than a megabyte")
 
 
+def _has_tools(path: str) -> bool:
+    """Whether the file is one of a tool that makes others."""
+    return path.rpartition("/")[2] in _MADE
+
+
 def ignore_files(sources: Sources) -> Iterator[Found]:
     """What the tools of each folder make and no .gitignore names; judged where that file or the tool's changed."""
-    for path in sorted(path for path in sources.tree.entries if path.rpartition("/")[2] in _MADE):
+    for path in sources.tree.named(_has_tools):
         if not sources.is_file(path):
             continue
         folder, name = posixpath.split(path)

@@ -51,13 +51,15 @@ def audit(
     which: Which = Which.ALL,
     own: Sequence[AuditRule] = (),
     tests: bool = False,
+    notes: bool = True,
 ) -> AuditResult:
     """Audit what is selected of the sources, and the whole set where a rule is about that.
 
     ``own`` are the project's rules, which run whatever packs are configured. With ``tests`` test code counts as
     any other. Raises ConfigError for a pack that there isn't.
     """
-    matchers = [bound for bound in _chosen(sources, own) if which.takes(bound.rule.id)]
+    chosen = [bound for bound in _chosen(sources, own) if which.takes(bound.rule.id)]
+    matchers = [bound for bound in chosen if notes or bound.severity is not Severity.NOTE]
     run = _Run(sources, matchers, structure, tests=tests or sources.settings.audit.tests)
     if not matchers:
         reason = (

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 import re2
 
@@ -11,6 +12,7 @@ from gatekeeper.audit.hints import HINTS
 from gatekeeper.audit.parsed import Parsed
 from gatekeeper.model.changes import LINK, SUBMODULE, ChangeSet, TreeView
 from gatekeeper.model.globs import any_of, matches_any
+from gatekeeper.model.names import is_sql
 from gatekeeper.model.settings import MigrationSettings, Settings
 
 _ENGINES = {"sqlite": "sqlite", "postgres": "postgres", "postgresql": "postgres", "pg": "postgres"}
@@ -127,12 +129,13 @@ class Sources:
     @cached_property
     def storage_paths(self) -> tuple[str, ...]:
         """Those of the sources that may reach the database."""
-        named = filter(any_of(self.settings.audit.storage).fullmatch, sorted(self.tree.entries))
+        named = self.tree.named(any_of(self.settings.audit.storage).fullmatch)
         return tuple(filter(self.is_source, named))
 
     def holds_any(self, is_wanted: Callable[[str], object]) -> bool:
         """Whether the tree holds a source that is wanted, judged or not; as few as possible are asked about."""
-        return any(map(is_wanted, filter(self.is_source, self.tree.entries)))
+        named = (self.tree.named(self._sources.fullmatch), self.tree.named(is_sql))
+        return any(map(is_wanted, filter(self.is_source, chain.from_iterable(named))))
 
     def is_source(self, path: str) -> bool:
         """Whether it is one of ``paths``."""

@@ -57,6 +57,11 @@ def _parsed(path: str, sources: Sources) -> Parsed | None:
     return None if text is None else Parsed(path, text, test=False)
 
 
+def _may_test(path: str) -> bool:
+    """Whether the name leaves open that the file holds tests."""
+    return "test" in path or "spec" in path
+
+
 class _Tests:
     """The tests of a tree, each read once."""
 
@@ -79,7 +84,7 @@ class _Tests:
     def _by_family(self) -> dict[str, list[str]]:
         """What may hold tests, by language."""
         found: dict[str, list[str]] = {}
-        for path in sorted(path for path in self._sources.tree.entries if "test" in path or "spec" in path):
+        for path in self._sources.tree.named(_may_test):
             if not self._sources.is_file(path):
                 continue
             if is_test_file(path) or _stem(path) in {"tests", "test"}:

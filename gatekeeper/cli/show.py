@@ -62,6 +62,5 @@ def _rendered(common: Common, verdict: "Verdict") -> str:
             return verify.render_text(verdict, color=common.colored, detail=common.detail)
         case _:
             from gatekeeper.reports.text import render_text
-            from gatekeeper.resources import template
 
-            return render_text(verdict, template("verdict.txt.j2"), color=common.colored, detail=common.detail)
+            return render_text(verdict, color=common.colored, detail=common.detail)

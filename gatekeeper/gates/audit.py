@@ -13,7 +13,7 @@ from gatekeeper.gates.case import Case, Outcome, not_applicable, not_run
 from gatekeeper.model.changes import ChangeSet, FileChange, TreeView
 from gatekeeper.model.errors import UsageError
 from gatekeeper.model.finding import Finding, Severity
-from gatekeeper.model.names import for_output
+from gatekeeper.model.names import for_output, is_sql
 from gatekeeper.model.settings import MigrationSettings, Settings
 
 _DAL = "CX-DBP-VAL-"
@@ -33,7 +33,7 @@ def check_audit(case: Case) -> Outcome:
     selection = Selection.of(case.change_set, lines=False)
     sources = Sources(case.head, case.settings, selection, base=case.base, change=case.change_set)
     own = project_rules(case.settings.audit.rules, *filter(None, (case.base, case.head)))
-    outcome = outcome_of(run_audit(sources, own=own))
+    outcome = outcome_of(run_audit(sources, own=own, notes=case.notes))
     findings = tuple(_relaxed(case, softened(case.change_set, outcome.findings)))
     return Outcome(findings, status=outcome.status, reason=reason_of(findings, outcome.reason))
 
@@ -76,12 +76,12 @@ def _warning(finding: Finding) -> Finding:
 
 
 def run_audit(
-    sources: Sources, *, which: Which = Which.ALL, own: Sequence[AuditRule] = (), tests: bool = False
+    sources: Sources, *, which: Which = Which.ALL, own: Sequence[AuditRule] = (), tests: bool = False, notes: bool = True
 ) -> AuditResult:
     """Audit what is selected of a tree; no waiver is applied. SQL of versions before ``since`` is only noted."""
     settings = sources.settings
     result = audit(
-        sources, structure=lambda: _structure(sources.tree, settings), which=which, own=own, tests=tests
+        sources, structure=lambda: _structure(sources.tree, settings), which=which, own=own, tests=tests, notes=notes
     )
     if not settings.migrations.since:
         return result
@@ -111,7 +111,7 @@ def outcome_of(result: AuditResult) -> Outcome:
 
 def _structure(tree: TreeView, settings: Settings) -> Sequence[Finding]:
     """The structural lint of the whole set; migrations that can't be put in order are a finding of their own."""
-    if not any(path.endswith(".sql") for path in tree.entries):
+    if not tree.named(is_sql):
         return ()
     # Loaded here, for an audit of a tree without migrations needs none of it.
     from gatekeeper.migrate.discover import discover  # noqa: PLC0415

@@ -9,7 +9,6 @@ from gatekeeper.model.verdict import ChangeSetSummary, ManifestRow, Verdict, Wai
 from gatekeeper.reports.json import render_json
 from gatekeeper.reports.plain import printable
 from gatekeeper.reports.text import render_text
-from gatekeeper.resources import template
 
 EVIL = "a\nCheck 9: Forged\nPASS\x1b[2J\r\x08\u202e\u2028b"
 
@@ -63,7 +62,7 @@ def verdict(*findings: Finding, status: Status = Status.FAIL, name: str = "src/a
 
 
 def text(shown: Verdict, *, color: bool = False, detail: int = 1) -> str:
-    return render_text(shown, template("verdict.txt.j2"), color=color, detail=detail)
+    return render_text(shown, color=color, detail=detail)
 
 
 def test_checks_are_numbered_with_status_and_reason_and_a_closing_line_ends() -> None:
