@@ -76,12 +76,22 @@ def _warning(finding: Finding) -> Finding:
 
 
 def run_audit(
-    sources: Sources, *, which: Which = Which.ALL, own: Sequence[AuditRule] = (), tests: bool = False, notes: bool = True
+    sources: Sources,
+    *,
+    which: Which = Which.ALL,
+    own: Sequence[AuditRule] = (),
+    tests: bool = False,
+    notes: bool = True,
 ) -> AuditResult:
     """Audit what is selected of a tree; no waiver is applied. SQL of versions before ``since`` is only noted."""
     settings = sources.settings
     result = audit(
-        sources, structure=lambda: _structure(sources.tree, settings), which=which, own=own, tests=tests, notes=notes
+        sources,
+        structure=lambda: _structure(sources.tree, settings),
+        which=which,
+        own=own,
+        tests=tests,
+        notes=notes,
     )
     if not settings.migrations.since:
         return result

@@ -51,6 +51,7 @@ class Case:
     ``steps`` are the commits from base to head and the uncommitted state, None where a shallow clone lacks some.
     ``today`` judges waivers' expiry. ``prove`` runs the migration proof on the judged tree when called,
     ``lint`` the lint of its migrations' text, ``known_versions`` looks for other versions of changed files.
+    ``notes`` False leaves out what can only be noted.
     """
 
     gate: str
@@ -77,6 +78,7 @@ class Case:
     lint: "Callable[[], LintResult] | None" = None
     steps: "tuple[Step, ...] | None" = ()
     known_versions: "Known" = lambda _: ()
+    notes: bool = True
 
 
 @dataclass(frozen=True, slots=True)

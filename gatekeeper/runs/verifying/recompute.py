@@ -63,7 +63,7 @@ def recomputed(repository: Repository, record: Record, place: Place, once: Once,
     case = _as_recorded_now(case, record)
     # What is uncommitted here is no part of a commit's own change.
     assert case.change_set is not None  # noqa: S101 - work_case fills it; this tells the type checker
-    case = replace(case, change_set=replace(case.change_set, unmerged=(), unstaged=(), hidden=()))
+    case = replace(case, notes=False, change_set=replace(case.change_set, unmerged=(), unstaged=(), hidden=()))
     main = case.main
     if main is not None:
         case = replace(case, main=replace(main, contains_head=True))
