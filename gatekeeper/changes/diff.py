@@ -105,7 +105,10 @@ def _all_differences(repo: Repository, pairs: Sequence[tuple[str, str]]) -> Iter
                 if output.take(len(header)) != header:
                     raise _other_files()
                 raw = output.records()
-                yield _with_hunks(raw, output.until(following))
+                changes = _with_hunks(raw, output.until(following))
+                if changes is None:
+                    raise _other_files()
+                yield changes
 
 
 def _changes(repo: Repository, endpoints: Endpoints) -> list[FileChange]:
@@ -128,14 +131,19 @@ def _differences(repo: Repository, trees: tuple[str, str]) -> list[FileChange]:
     # only a file with a NUL is binary to git, and of such a file no line counts, so it costs nothing.
     with repo.plain_git.stream(*_ARGUMENTS, *trees) as stream:
         output = _Output(stream)
-        return _with_hunks(output.records(), output.until(None))
+        changes = _with_hunks(output.records(), output.until(None))
+    # Where git ended early, its own words were said as its output was closed.
+    if changes is None:
+        raise _other_files()
+    return changes
 
 
-def _with_hunks(raw: bytes, patches: Iterator[bytes]) -> list[FileChange]:
+def _with_hunks(raw: bytes, patches: Iterator[bytes]) -> list[FileChange] | None:
+    """The changes with their hunks; None where the patches are not those of the records."""
     records = list(_records(raw))
     hunks = _hunks(patches, records)
     if hunks is None:
-        raise _other_files()
+        return None
     return [_with(record.change, tuple(found)) for record, found in zip(records, hunks, strict=True)]
 
 

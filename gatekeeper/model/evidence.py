@@ -16,7 +16,7 @@ Outcome = Literal["passed", "failed", "timed-out", "not-started", "no-tests", "o
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class PlannedCommand(_Frozen):

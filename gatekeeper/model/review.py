@@ -15,7 +15,7 @@ class ReviewSummary(BaseModel):
     (hex) of the block's text, which the ledger's event holds too. The other fields are the report's own.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     verdict: Literal["PASS", "FAIL"]
     gate: Status
