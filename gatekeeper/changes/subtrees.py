@@ -153,18 +153,20 @@ class Subtrees:
 
     def _here(self, tree: str, above: str, test: PathTest | None) -> tuple[str, ...]:
         """Those of the files directly in a folder that pass; asked only of what differs from a known version."""
-        known = self._named.get((tree, above, test))
-        if known is None:
-            listing = self._listing(tree, above)
-            before = None if listing.before is None else self._named.get((listing.before, above, test))
-            if before is None:
-                files: Iterable[str] = (path for path, folder in listing.entries if folder is None)
-                known = tuple(path for path in files if test is None or test(path))
-            else:
-                stay = before if listing.gone.isdisjoint(before) else [p for p in before if p not in listing.gone]
-                known = (*stay, *(path for path in listing.new if test is None or test(path)))
-            self._named[tree, above, test] = known
-        return known
+        todo: list[tuple[str, _Listing]] = []
+        version: str | None = tree
+        known = None
+        # Not every version in between was asked about, but each differs little from the one before it.
+        while version is not None and (known := self._named.get((version, above, test))) is None:
+            listing = self._listings.get((version, above)) if todo else self._listing(version, above)
+            if listing is None:
+                break
+            todo.append((version, listing))
+            version = listing.before
+        for oid, listing in reversed(todo):
+            known = _passing(listing, known, test)
+            self._named[oid, above, test] = known
+        return known or ()
 
     def _listing(self, tree: str, above: str) -> _Listing:
         known = self._listings.get((tree, above))
@@ -226,6 +228,16 @@ class Subtrees:
             ended = match.end()
             entries.append((f"{path}/", raw.hex()) if mode == _FOLDER else (path, None))
         return places, entries, ended
+
+
+def _passing(listing: _Listing, before: tuple[str, ...] | None, test: PathTest | None) -> tuple[str, ...]:
+    """Those of a folder's files that pass; ``before`` are those of the version that it was read against."""
+    if before is None:
+        files = [path for path, folder in listing.entries if folder is None]
+        return tuple(files if test is None else filter(test, files))
+    stay = before if listing.gone.isdisjoint(before) else [path for path in before if path not in listing.gone]
+    new = listing.new if test is None else filter(test, listing.new)
+    return (*stay, *new)
 
 
 def _folders(entries: Iterable[tuple[str, str | None]]) -> list[tuple[str, str]]:

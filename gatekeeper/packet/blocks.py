@@ -1,14 +1,16 @@
 """Machine blocks as text: the manifest and the result that a packet records (contract, section 1, Manifest)."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-
-import jinja2
+from typing import TYPE_CHECKING
 
 from gatekeeper.model import names
 from gatekeeper.model.finding import CheckResult, Finding, Severity, Status
 from gatekeeper.model.manifest import Gate, ManifestEntry
+
+if TYPE_CHECKING:  # loaded where a block has a template
+    import jinja2
 
 _LONGEST_RUN = re.compile(r"`+")
 
@@ -32,7 +34,9 @@ def rendered(template: str, values: Mapping[str, object]) -> str:
 
 
 @lru_cache(maxsize=16)
-def _compiled(template: str) -> jinja2.Template:
+def _compiled(template: str) -> "jinja2.Template":
+    import jinja2  # noqa: PLC0415 - evidence and reports alone have templates
+
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined,
         autoescape=False,  # noqa: S701 - renders Markdown; every value is made safe above
@@ -43,9 +47,11 @@ def _compiled(template: str) -> jinja2.Template:
     return environment.from_string(template)
 
 
-def _tick(gate: Gate, passed: bool | None) -> str:
-    note = " (not applicable)" if passed is None else ""
-    return f"[{' ' if passed is False else 'x'}] {gate.value}{note}"
+_TICKS = {
+    (gate, passed): f"  - [{' ' if passed is False else 'x'}] {gate.value}{' (not applicable)' * (passed is None)}"
+    for gate in Gate
+    for passed in (True, False, None)
+}
 
 
 def _fields(entry: ManifestEntry) -> Iterator[tuple[str, str]]:
@@ -68,19 +74,24 @@ def render_manifest(
     gates: Mapping[str, Mapping[Gate, bool | None]],
     spec_target: str | None,
     digest: str,
-    template: str,
 ) -> str:
     """The manifest block, markers included, ASCII with LF and without a final one.
 
     ``gates`` maps an entry's path to its ten gates (None: not applicable), ``spec_target`` is
     ``POINTER -> FILE`` where known, ``digest`` the change digest in hex. Raises KeyError for a gate left out.
     """
-    blocks = [
-        {"fields": list(_fields(entry)), "gates": [_tick(gate, gates[entry.path][gate]) for gate in Gate]}
-        for entry in entries
-    ]
-    spec = one_line(spec_target) if spec_target else None
-    return rendered(template, {"blocks": blocks, "spec_target": spec, "digest": digest})
+    spec = [f"- **Spec Target Resolved**: {one_line(spec_target)}"] if spec_target else []
+    blocks = ("\n".join([*_lines(entry, gates[entry.path]), *spec]) + "\n" for entry in entries)
+    body = "\n".join(blocks)
+    return f"<!-- gate:manifest change={digest} -->\n{body}<!-- /gate:manifest -->"
+
+
+def _lines(entry: ManifestEntry, gates: Mapping[Gate, bool | None]) -> Iterator[str]:
+    for name, value in _fields(entry):
+        yield f"- **{name}**: {value}"
+    yield "- **Gates Passed**:"
+    for gate in Gate:
+        yield _TICKS[gate, gates[gate]]
 
 
 def finding_line(finding: Finding) -> str:
@@ -93,29 +104,26 @@ def finding_line(finding: Finding) -> str:
     return one_line(f"{finding.severity.value} {finding.rule}{place} - {finding.message}{waived}")
 
 
-def _check(result: CheckResult) -> dict[str, object]:
+def _check(result: CheckResult) -> tuple[str, str, str, list[str]]:
     told = [f for f in result.findings if f.severity is not Severity.NOTE]
     told.sort(key=lambda f: (f.severity is not Severity.ERROR, f.sort_key()))
-    return {
-        "id": one_line(result.id),
-        "status": result.status.value,
-        "reason": one_line(result.reason or ""),
-        "findings": [finding_line(f) for f in told],
-    }
+    return result.status.value, one_line(result.id), one_line(result.reason or ""), [finding_line(f) for f in told]
 
 
-def render_result(  # noqa: PLR0917 - each is one attribute of the block, in the block's order
-    wp_id: str, gate: str, status: Status, digest: str, checks: Sequence[CheckResult], template: str
-) -> str:
+def render_result(wp_id: str, gate: str, status: Status, digest: str, checks: Sequence[CheckResult]) -> str:
     """The result block, markers included, ASCII with LF and without a final one.
 
     One line a check with its reason, below it errors, then warnings; no notes, no times, no commit ids.
     """
-    values = {
-        "wp_id": wp_id,
-        "gate": gate,
-        "digest": digest,
-        "verdict": status.value,
-        "checks": [_check(result) for result in checks],
-    }
-    return rendered(template, values)
+    return result_block(wp_id, gate, digest, status.value, [_check(result) for result in checks])
+
+
+def result_block(
+    wp_id: str, gate: str, digest: str, verdict: str, checks: Iterable[tuple[str, str, str, Sequence[str]]]
+) -> str:
+    """The result block of texts that are safe: of each check status, id, reason and the lines of its findings."""
+    lines = [f"<!-- gate:result wp={wp_id} gate={gate} change={digest} verdict={verdict} -->"]
+    for status, check_id, reason, findings in checks:
+        lines.append(f"- {status} {check_id}: {reason}" if reason else f"- {status} {check_id}")
+        lines += [f"  - {finding}" for finding in findings]
+    return "\n".join([*lines, "<!-- /gate:result -->"])

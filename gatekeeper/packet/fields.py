@@ -80,11 +80,8 @@ def _last_line_of(doc: Document, number: int, *, empty: bool) -> int:
 
 
 def _line_field(doc: Document, number: int) -> Field | None:
-    text = doc.text(number)
-    if ":" not in text:
-        return None
     item = doc.item(number)
-    pair = named_value(text.strip() if item is None else item)
+    pair = named_value(doc.text(number).strip() if item is None else item)
     if pair is None:
         return None
     name, value = pair
@@ -115,10 +112,8 @@ def fields_of(doc: Document, sections: Iterable[Section], machine: frozenset[int
     """
     found = [field for section in sections if (field := _heading_field(doc, section))]
     mute = doc.fenced | doc.comments | doc.heading_lines | machine
-    for number in range(1, len(doc.lines) + 1):
-        if number in mute:
-            continue
-        if field := _line_field(doc, number):
+    for number, text in enumerate(doc.lines, 1):
+        if ":" in text and number not in mute and (field := _line_field(doc, number)):
             found.append(field)
     return tuple(sorted(found, key=lambda field: field.line))
 

@@ -1,14 +1,14 @@
 """The judging parts of a packet, as lines that can be compared (contract, section 2, Authority)."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from gatekeeper.model.history import APPROVAL, MERGE_BASE, QUALITY, REFINEMENT, SCOPE, WAIVERS, Plan
 from gatekeeper.model.packet import Packet, Section
 from gatekeeper.packet.markdown import PacketUnreadable, text_lines
 from gatekeeper.packet.refinement import fields_in
-from gatekeeper.packet.sections import is_report
+from gatekeeper.packet.sections import is_report, plain_name
 
 # What QUALITY_GATE holds; older packets have these as sections of their own.
 _QUALITY = ("TEST_PLAN", "DONE_MEANS", "ROLLBACK_HINT")
@@ -19,6 +19,8 @@ _TOP = frozenset(
         *("STATUS_HANDOFF", "EVIDENCE", "VALIDATION_REPORTS"),
     }
 )
+# Fields whose items count, wherever they stand.
+_READ_WITH_ITEMS = frozenset({"DONE_MEANS", "REFINEMENT_FILE"})
 _BOX = re.compile(r"((?:[-*+]|\d{1,9}[.)])[ \t]+)\[[ xX]\][ \t]+")
 
 
@@ -36,6 +38,46 @@ def judging_parts(packet: Packet, refinement: bytes | None) -> Plan:
         REFINEMENT: _refinement_lines(refinement),
         APPROVAL: approvals(packet),
     }
+
+
+def lacks_only_blocks(packet: Packet, lines: Sequence[str]) -> bool:
+    """Whether lines are the packet's, its manifest and its result in VALIDATION aside.
+
+    Then the judging parts and the name of the refinement are those of the packet, without parsing the lines. False
+    where that isn't certain: where the blocks are followed by anything but a heading, say, for a field above them
+    might then go on below them.
+    """
+    blocks = [marker for marker in packet.markers if marker.name in {"manifest", "result"}]
+    section = packet.section("VALIDATION")
+    if tuple(lines) == packet.lines:
+        return True
+    if not blocks or section is None or packet.malformed_manifest or packet.malformed_records:
+        return False
+    first, last = blocks[0].start, blocks[-1].end
+    before, after = packet.lines[: first - 1], packet.lines[last:]
+    while not before[-1].strip():  # the heading of the section ends it at the latest
+        before = before[:-1]
+    while after and not after[0].strip():
+        after = after[1:]
+    end = len(lines) - len(after)
+    if not (len(before) <= end and tuple(lines[: len(before)]) == before and tuple(lines[end:]) == after):
+        return False
+    inside = {number for marker in blocks for number in range(marker.start, marker.end + 1)}
+    between = [packet.lines[number - 1] for number in range(first, last + 1) if number not in inside]
+    is_blank = not any(text.strip() for text in (*between, *lines[len(before) : end]))
+    return is_blank and _stand_apart(packet, section, first, last)
+
+
+def _stand_apart(packet: Packet, section: Section, first: int, last: int) -> bool:
+    """Whether nothing that judges reaches into these lines of VALIDATION, or over them to what follows."""
+    follows = next((n for n in range(last + 1, len(packet.lines) + 1) if packet.lines[n - 1].strip()), None)
+    above = (field.name for field in packet.fields if section.start <= field.line < first)
+    return (
+        (follows is None or any(other.start == follows for other in packet.sections))
+        and not any(plain_name(name) in _READ_WITH_ITEMS for name in above)
+        and not any(first <= line <= last for line in packet.phase.approvals)
+        and all((first <= m.start <= last) == (first <= m.end <= last) for m in packet.markers)
+    )
 
 
 def recorded_base(packet: Packet) -> str | None:

@@ -13,7 +13,7 @@ OPENING = re.compile(r"<!--[ \t]*gate:(manifest|result)((?:[ \t]+[\w-]+=\S+)*)[ 
 CLOSING = re.compile(r"<!--[ \t]*/gate:(manifest|result)[ \t]*-->")
 _GATE = re.compile(r"\[([ xX])\][ \t]+`?([\w-]+)`?(?:[ \t].*)?")
 _NEAR_GATE = re.compile(r"\[[^\]]{0,2}\]")
-# The lines of templates/result.md.j2 between its markers.
+# The lines of a result block between its markers.
 _RESULT_LINE = re.compile(r"- (?:PASS|FAIL|NOT_RUN|NOT_APPLICABLE) |  - (?:error|warning) ")
 _VALUES = {
     "START": "start",

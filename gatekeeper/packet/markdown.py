@@ -1,7 +1,7 @@
 """The Markdown that packets are made of: lines, fences, comments, headings, list items, with their numbers."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, wraps
 from typing import NamedTuple, TypeVar
@@ -233,19 +233,41 @@ def heading_at(number: int, text: str) -> Heading | None:
     return Heading(line=number, level=len(match[1]), text=words)
 
 
+class _Shape(NamedTuple):
+    """A line by itself: its indent, its list item, whether it may open a fence or comment or be a heading."""
+
+    indent: int
+    item: str | None
+    opens: bool
+    heads: bool
+
+
+def _shape_of(text: str) -> _Shape:
+    return _Shape(indent_of(text), item_of(text), may_open(text), "#" in text[:4])
+
+
+_known_shape = lru_cache(maxsize=_REMEMBERED)(_shape_of)
+
+
+def _shapes(lines: Sequence[str]) -> tuple[_Shape, ...]:
+    is_long = max(map(len, lines), default=0) > _LONGEST_REMEMBERED
+    return tuple(map(_shape_of if is_long else _known_shape, lines))
+
+
 def document(lines: tuple[str, ...]) -> Document:
     """Lines as a document: CommonMark's ATX headings, fences and comments, those below list items included."""
     opaque = Opaque()
-    for number, text in enumerate(lines, 1):
-        if opaque.open_line is not None or may_open(text):
-            opaque.feed(number, text)
+    shapes = _shapes(lines)
+    for number, shape in enumerate(shapes, 1):
+        if shape.opens or opaque.open_line is not None:
+            opaque.feed(number, lines[number - 1])
     hidden = opaque.fenced | opaque.comments
-    found = [heading_at(n, text) for n, text in enumerate(lines, 1) if "#" in text[:4] and n not in hidden]
-    headings = tuple(heading for heading in found if heading)
+    heads = (number for number, shape in enumerate(shapes, 1) if shape.heads and number not in hidden)
+    headings = tuple(heading for number in heads if (heading := heading_at(number, lines[number - 1])))
     return Document(
         lines=lines,
-        indents=tuple(indent_of(text) for text in lines),
-        items=tuple(item_of(text) for text in lines),
+        indents=tuple(shape.indent for shape in shapes),
+        items=tuple(shape.item for shape in shapes),
         fenced=frozenset(opaque.fenced),
         fence_openings=frozenset(opaque.openings),
         fence_marks=frozenset(opaque.marks),

@@ -9,7 +9,7 @@ from gatekeeper.model.finding import Status
 from gatekeeper.model.manifest import Gate, ManifestEntry, RecordedEntry, RecordedValue
 from gatekeeper.model.names import from_packet
 from gatekeeper.model.packet import MalformedLine, Marker, Packet
-from gatekeeper.packet.blocks import render_manifest, rendered
+from gatekeeper.packet.blocks import render_manifest, result_block
 from gatekeeper.packet.record_blocks import block_text
 
 _CHECK = re.compile(r"- (PASS|FAIL|NOT_RUN|NOT_APPLICABLE) ([a-z][a-z-]*)(?:: (.+))?")
@@ -90,24 +90,12 @@ def _result(packet: Packet, marker: Marker) -> RecordedResult:
     )
 
 
-def render_result_again(result: RecordedResult, template: str) -> str:
+def render_result_again(result: RecordedResult) -> str:
     """The block that this data renders to; the text itself, unless somebody edited it."""
-    values = {
-        "wp_id": result.wp_id,
-        "gate": result.gate,
-        "digest": result.change,
-        "verdict": str(result.verdict or ""),
-        "checks": [
-            {
-                "id": check.id,
-                "status": str(check.status),
-                "reason": check.reason,
-                "findings": [*_in_order(check.findings)],
-            }
-            for check in result.checks
-        ],
-    }
-    return rendered(template, values)
+    checks = [
+        (check.status.value, check.id, check.reason, [*_in_order(check.findings)]) for check in result.checks
+    ]
+    return result_block(result.wp_id, result.gate, result.change, str(result.verdict or ""), checks)
 
 
 def _in_order(findings: Sequence[str]) -> Iterator[str]:
@@ -116,7 +104,7 @@ def _in_order(findings: Sequence[str]) -> Iterator[str]:
     yield from (line for line in findings if not line.startswith("error "))
 
 
-def render_manifest_again(packet: Packet, marker: Marker, template: str) -> str | MalformedLine:
+def render_manifest_again(packet: Packet, marker: Marker) -> str | MalformedLine:
     """The block that the entries between the markers render to, or the line that is no value of an entry."""
     blocks = [block for block in packet.recorded if marker.start < block.line < marker.end]
     entries, gates = [], {}
@@ -132,7 +120,7 @@ def render_manifest_again(packet: Packet, marker: Marker, template: str) -> str 
         gates[entry.path] = {gate: ticks[gate] for gate in Gate}
     spec = next((block.spec_target_resolved for block in blocks if block.spec_target_resolved), None)
     digest = dict(marker.attributes).get("change", "")
-    return render_manifest(entries, gates, spec.text if spec else None, digest, template)
+    return render_manifest(entries, gates, spec.text if spec else None, digest)
 
 
 def _tick(line: str, *, ticked: bool) -> bool | None:

@@ -22,7 +22,6 @@ from gatekeeper.model.settings import Settings
 from gatekeeper.model.verdict import Verdict
 from gatekeeper.packet.blocks import render_manifest, render_result
 from gatekeeper.packet.edit import NoValidationSection, with_blocks, write_atomically
-from gatekeeper.resources import template
 from gatekeeper.runs.history import steps_of
 from gatekeeper.runs.load import (
     NO_FILE,
@@ -217,9 +216,7 @@ def _write(repository: Repository, case: Case, judgement: Judgement, change_dige
     assert case.packet is not None  # noqa: S101 - as above
     manifest = manifest_block(case, judgement, change_digest)
     checks = [without_moving_lines(check, case.packet) for check in judgement.checks]
-    result = render_result(
-        case.wp_id, case.gate, judgement.status, change_digest, checks, template("result.md.j2")
-    )
+    result = render_result(case.wp_id, case.gate, judgement.status, change_digest, checks)
     file = repository.root / case.packet.path
     try:
         data = with_blocks(file.read_bytes(), case.packet, manifest, result)
@@ -232,9 +229,7 @@ def manifest_block(case: Case, judgement: Judgement, change_digest: str) -> str:
     """The manifest as a packet holds it, markers included, without a final newline."""
     spec = current_spec(case.head, case.settings.spec.pointer)
     gates = {path: {Gate(name): value for name, value in row.items()} for path, row in judgement.gates.items()}
-    return render_manifest(
-        case.entries, gates, spec.target if spec else None, change_digest, template("manifest.md.j2")
-    )
+    return render_manifest(case.entries, gates, spec.target if spec else None, change_digest)
 
 
 def without_moving_lines(check: CheckResult, packet: Packet) -> CheckResult:

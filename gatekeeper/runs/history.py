@@ -1,6 +1,7 @@
 """The steps of a change for the authority check: what each commit did to a packet's plan and to the work."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from gatekeeper.changes.history import history
 from gatekeeper.changes.repository import Repository
@@ -9,7 +10,8 @@ from gatekeeper.model.changes import ChangeKind, FileChange
 from gatekeeper.model.history import Commit, Plan, Step
 from gatekeeper.model.packet import Packet
 from gatekeeper.model.settings import Settings
-from gatekeeper.packet.judging import judging_parts
+from gatekeeper.packet.judging import judging_parts, lacks_only_blocks
+from gatekeeper.packet.markdown import PacketUnreadable, text_lines
 from gatekeeper.runs.load import Judged, read_packet, refinement_path
 
 Only = Callable[[FileChange], bool]
@@ -62,6 +64,7 @@ class _Plans:
         self._packet_paths = names if folder == "." else tuple(f"{folder}/{name}" for name in names)
         self._places: dict[str, int] = {}
         self._known: dict[str, tuple[Plan | None, str]] = {}
+        self._judging: dict[bytes | None, Plan] = {}
 
     def step(self, commit: Commit, is_work: Callable[[str], bool]) -> Step:
         """The step of a commit whose parents have had theirs."""
@@ -88,11 +91,24 @@ class _Plans:
         if packet is None:
             return None, path
         wanted = self._settings.packets.refinement != "off"
-        return judging_parts(packet, self._repo.file_at(tree, path) if wanted else None), path
+        refinement = self._repo.file_at(tree, path) if wanted else None
+        if packet is not self._judged_by:
+            return judging_parts(packet, refinement), path
+        if refinement not in self._judging:
+            self._judging[refinement] = judging_parts(packet, refinement)
+        return self._judging[refinement], path
 
     def _packet(self, commit: str) -> Packet | None:
         for path in self._packet_paths:
             data = self._repo.file_at(commit, path)
             if data is not None:
-                return read_packet(path, self._wp_id, data).packet
+                return self._parsed(path, data)
         return None
+
+    def _parsed(self, path: str, data: bytes) -> Packet | None:
+        """The packet in these bytes; the one that is judged by where nothing differs that counts for a plan."""
+        known = self._judged_by
+        with suppress(PacketUnreadable):
+            if known is not None and lacks_only_blocks(known, text_lines(data, path)):
+                return known
+        return read_packet(path, self._wp_id, data).packet

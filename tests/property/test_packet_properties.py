@@ -1,7 +1,5 @@
 """Any bytes parse; edits change nothing but machine blocks; what is rendered is what is read back."""
 
-from pathlib import Path
-
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -10,17 +8,15 @@ from gatekeeper.model.changes import ChangeKind, FileChange
 from gatekeeper.model.finding import CheckResult, Finding, Severity, Status
 from gatekeeper.model.history import Plan
 from gatekeeper.model.manifest import Gate, ManifestEntry
+from gatekeeper.model.packet import Packet
 from gatekeeper.packet.blocks import render_manifest, render_result
 from gatekeeper.packet.edit import with_blocks
-from gatekeeper.packet.judging import judging_parts
+from gatekeeper.packet.judging import judging_parts, lacks_only_blocks
 from gatekeeper.packet.parse import PacketUnreadable, parse_packet, parse_refinement
 from gatekeeper.packet.structure import list_values, markdown_links, required_fields, spec_anchor_parts
 
 # How fast the machine is tells nothing about the code.
 UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-TEMPLATES = Path(__file__).parents[2] / "templates"
-MANIFEST = (TEMPLATES / "manifest.md.j2").read_text("utf-8")
-RESULT = (TEMPLATES / "result.md.j2").read_text("utf-8")
 
 # Pieces of which packets are made, so that random files meet every rule often.
 PIECES = [
@@ -147,6 +143,42 @@ def test_a_machine_write_changes_no_judging_part(data: bytes) -> None:
     assert judging(with_blocks(data, packet, NEW, DONE)) == judging(data)
 
 
+JUDGING = [
+    *PIECES,
+    "## QUALITY_GATE",
+    "# DONE_MEANS",
+    "## WAIVERS GRANTED",
+    "## IMPLEMENTATION",
+    "- **DONE_MEANS**:",
+    "- REFINEMENT_FILE:",
+    "REFINEMENT_FILE:",
+    "  - [x] docs/r.md",
+    "    prose that goes on",
+    "<!-- gate:evidence wp=WP-1 -->",
+    "<!-- /gate:evidence -->",
+]
+BODY = st.lists(st.sampled_from(JUDGING), max_size=3)
+ODD = st.sampled_from(JUDGING)
+
+
+def counts(packet: Packet) -> tuple[Plan, list[str]]:
+    """The plan, and what its refinement is named by."""
+    field = packet.field("REFINEMENT_FILE")
+    return judging_parts(packet, None), [line.text for line in list_values(field, packet.fenced)] if field else []
+
+
+@UNTIMED
+@given(BODY, BODY, st.just("") | ODD, st.sampled_from(["# NEXT", "## NEXT"]) | ODD, BODY)
+def test_what_lacks_only_blocks_has_the_same_judging_parts(
+    head: list[str], above: list[str], between: str, heading: str, below: list[str]
+) -> None:
+    before, after = ["# T", *head, "## VALIDATION", *above], ["", heading, *below]
+    packet = parse_packet("p.md", "WP-1", "\n".join([*before, "", NEW, "", between, DONE, *after]).encode())
+    bare = parse_packet("p.md", "WP-1", "\n".join([*before, *after]).encode())
+    if lacks_only_blocks(packet, bare.lines):
+        assert counts(packet) == counts(bare)
+
+
 @UNTIMED
 @given(packets())
 def test_line_ends_and_white_space_behind_a_line_change_no_judging_part(data: bytes) -> None:
@@ -196,7 +228,7 @@ def entries(draw: st.DrawFn) -> ManifestEntry:
 def test_a_manifest_is_read_as_it_was_rendered(
     computed: list[ManifestEntry], gates: dict[Gate, bool | None], spec: str | None
 ) -> None:
-    text = render_manifest(computed, {entry.path: gates for entry in computed}, spec, "0f", MANIFEST)
+    text = render_manifest(computed, {entry.path: gates for entry in computed}, spec, "0f")
     assert text.isascii()
     packet = parse_packet("p.md", "WP-1", f"## VALIDATION\n{text}\n## EVIDENCE\n".encode())
     assert packet.malformed_manifest == ()
@@ -231,7 +263,7 @@ def test_a_manifest_is_read_as_it_was_rendered(
 )
 def test_no_finding_breaks_out_of_a_result(findings: list[Finding]) -> None:
     check = CheckResult(id="scope", title="S", status=Status.FAIL, reason="r", findings=tuple(findings))
-    text = render_result("WP-1", "post-work", Status.FAIL, "0f", [check, check], RESULT)
+    text = render_result("WP-1", "post-work", Status.FAIL, "0f", [check, check])
     assert text.isascii()
     told = sum(finding.severity is not Severity.NOTE for finding in findings)
     assert len(text.split("\n")) == 4 + 2 * told

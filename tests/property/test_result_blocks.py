@@ -9,9 +9,7 @@ from gatekeeper.model.manifest import Gate, ManifestEntry
 from gatekeeper.packet.blocks import render_manifest, render_result
 from gatekeeper.packet.parse import parse_packet
 from gatekeeper.packet.result_blocks import render_manifest_again, render_result_again, results_of
-from gatekeeper.resources import template
 
-RESULT, MANIFEST = template("result.md.j2"), template("manifest.md.j2")
 DIGEST = "ab" * 32
 HEXES = st.text("0123456789abcdef", min_size=40, max_size=40)
 TEXTS = st.text(max_size=30)
@@ -55,10 +53,10 @@ TICKS = st.fixed_dictionaries({gate: st.sampled_from([True, False, None]) for ga
 
 @given(st.lists(CHECKS, max_size=3), st.sampled_from(Status))
 def test_a_result_that_was_read_renders_to_its_own_text(checks: list[CheckResult], status: Status) -> None:
-    text = render_result("WP-1-Small", "post-work", status, DIGEST, checks, RESULT)
+    text = render_result("WP-1-Small", "post-work", status, DIGEST, checks)
     packet = parse_packet("p.md", "WP-1-Small", f"## VALIDATION\n{text}\n".encode())
     (result,) = results_of(packet)
-    assert render_result_again(result, RESULT) == result.text == text
+    assert render_result_again(result) == result.text == text
     assert (result.malformed, result.verdict, result.change) == ((), status, DIGEST)
     assert [check.status for check in result.checks] == [check.status for check in checks]
 
@@ -70,7 +68,7 @@ def test_a_manifest_that_was_read_renders_to_its_own_text(
     by_path = {entry.path: (entry, ticks) for entry, ticks in rows}
     entries = [entry for entry, _ in by_path.values()]
     gates = {path: ticks for path, (_, ticks) in by_path.items()}
-    text = render_manifest(entries, gates, spec, DIGEST, MANIFEST)
+    text = render_manifest(entries, gates, spec, DIGEST)
     packet = parse_packet("p.md", "WP-1-Small", f"## VALIDATION\n{text}\n".encode())
     (marker,) = packet.markers
-    assert render_manifest_again(packet, marker, MANIFEST) == text
+    assert render_manifest_again(packet, marker) == text

@@ -20,7 +20,6 @@ from gatekeeper.packet.result_blocks import (
     results_of,
 )
 from gatekeeper.packet.structure import status_word
-from gatekeeper.resources import template
 from gatekeeper.runs.load import find_packet, read_packet
 
 _MOST = 1 << 24
@@ -175,14 +174,14 @@ def _malformed(packet: Packet, line: MalformedLine) -> Finding:
 
 
 def _edited_manifest(packet: Packet, marker: Marker) -> Finding | None:
-    made = render_manifest_again(packet, marker, template("manifest.md.j2"))
+    made = render_manifest_again(packet, marker)
     if isinstance(made, MalformedLine):
         return mismatch(packet, made.line, f"The manifest was edited: {made.problem}")
     return _edited(packet, marker, made)
 
 
 def _edited_result(packet: Packet, result: RecordedResult) -> Finding | None:
-    return _edited(packet, result.marker, render_result_again(result, template("result.md.j2")))
+    return _edited(packet, result.marker, render_result_again(result))
 
 
 def _edited(packet: Packet, marker: Marker, made: str) -> Finding | None:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
 from jinja2 import UndefinedError
@@ -10,11 +9,8 @@ from jinja2 import UndefinedError
 from gatekeeper.model.changes import ChangeKind, FileChange
 from gatekeeper.model.finding import CheckResult, Finding, Severity, Status
 from gatekeeper.model.manifest import Gate, ManifestEntry
-from gatekeeper.packet.blocks import one_line, render_manifest, render_result
+from gatekeeper.packet.blocks import one_line, render_manifest, render_result, rendered
 
-TEMPLATES = Path(__file__).parents[3] / "templates"
-MANIFEST = (TEMPLATES / "manifest.md.j2").read_text("utf-8")
-RESULT = (TEMPLATES / "result.md.j2").read_text("utf-8")
 PASSED: Mapping[Gate, bool | None] = dict.fromkeys(Gate, True)
 
 
@@ -36,7 +32,7 @@ def entry(path: str, **more: str | None) -> ManifestEntry:
 
 
 def manifest(*entries: ManifestEntry, gates: Mapping[Gate, bool | None] = PASSED, spec: str | None = None) -> str:
-    return render_manifest(entries, {e.path: gates for e in entries}, spec, "c0ffee", MANIFEST)
+    return render_manifest(entries, {e.path: gates for e in entries}, spec, "c0ffee")
 
 
 def test_a_manifest_has_the_contracts_form() -> None:
@@ -100,16 +96,16 @@ def test_an_empty_manifest_is_its_markers() -> None:
 
 def test_a_gate_that_is_left_out_is_no_pass() -> None:
     with pytest.raises(KeyError):
-        render_manifest([entry("a")], {"a": {}}, None, "c0ffee", MANIFEST)
+        render_manifest([entry("a")], {"a": {}}, None, "c0ffee")
 
 
 def test_a_template_that_asks_for_what_is_not_there_fails() -> None:
     with pytest.raises(UndefinedError):
-        render_manifest([], {}, None, "c0ffee", "{{ commit }}")
+        rendered("{{ commit }}", {})
 
 
 def result(*checks: CheckResult, status: Status = Status.FAIL) -> str:
-    return render_result("WP-1-X", "post-work", status, "c0ffee", checks, RESULT)
+    return render_result("WP-1-X", "post-work", status, "c0ffee", checks)
 
 
 def test_a_result_lists_checks_then_errors_then_warnings_and_no_notes() -> None:

@@ -4,7 +4,7 @@ import pytest
 from cases import PACKET_TEXT, REFINEMENT_TEXT, edited
 
 from gatekeeper.model.history import APPROVAL, MERGE_BASE, PARTS, QUALITY, REFINEMENT, SCOPE, WAIVERS, Plan
-from gatekeeper.packet.judging import judging_parts, recorded_base
+from gatekeeper.packet.judging import judging_parts, lacks_only_blocks, recorded_base
 from gatekeeper.packet.parse import parse_packet
 
 BASE = f"- RISK_TIER: LOW\n- MERGE_BASE_SHA: `{'a' * 40}` (main)\n"
@@ -127,3 +127,45 @@ def test_a_refinement_that_is_missing_or_no_text_has_no_lines() -> None:
 def test_merge_base_sha_counts_in_metadata_only() -> None:
     text = edited(TEXT, BASE, "- RISK_TIER: LOW\n").replace("## EVIDENCE\n", f"## EVIDENCE\n{BASE}")
     assert recorded_base(parse_packet("p", "WP-1", text.encode())) is None
+
+
+RESULT = (
+    "<!-- gate:result wp=WP-1 gate=post-work change=00 verdict=PASS -->\n- PASS scope\n<!-- /gate:result -->\n"
+)
+
+
+def recorded(below: str = "", above: str = "") -> tuple[str, str]:
+    """A packet with both blocks in VALIDATION, and without them."""
+    head = f"# T\n## SCOPE\n- What: a\n## VALIDATION\n{above}\n"
+    return f"{head}{BLOCK}\n{RESULT}\n{below}", f"{head}{below}"
+
+
+def lacks(text: str, other: str) -> bool:
+    return lacks_only_blocks(parse_packet("p", "WP-1", text.encode()), tuple(other.splitlines()))
+
+
+@pytest.mark.parametrize("below", ["", "## EVIDENCE\nnone\n"])
+def test_the_plan_of_a_record_is_known_by_what_stands_around_its_blocks(below: str) -> None:
+    assert lacks(*recorded(below))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("- What: a", "- What: b"), ("## SCOPE", "## Scope"), ("none", "none\nmore")]
+)
+def test_what_differs_elsewhere_is_looked_at(one: str, other: str) -> None:
+    text, bare = recorded("## EVIDENCE\nnone\n")
+    assert not lacks(text, bare.replace(one, other))
+
+
+@pytest.mark.parametrize(
+    ("below", "above"),
+    [
+        ("prose that a field above may go on in\n", ""),
+        ("", "- DONE_MEANS:\n"),
+        ("", "- REFINEMENT_FILE:\n"),
+        ("", "<!-- gate:evidence wp=WP-1 -->\n"),
+        ("## X\n<!-- /gate:evidence -->\n", ""),
+    ],
+)
+def test_where_a_block_may_hide_what_judges_nothing_is_known(below: str, above: str) -> None:
+    assert not lacks(*recorded(below, above))
