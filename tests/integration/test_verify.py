@@ -238,6 +238,18 @@ def test_a_failed_run_that_is_recorded_as_failed_is_verified(tmp_path: Path) -> 
     assert (code, verdict["state"], errors(verdict)) == (0, "VERIFIED", [])
 
 
+def test_a_preimage_that_was_recorded_as_failed_is_a_true_record(tmp_path: Path) -> None:
+    repo = made(tmp_path / "r")
+    git(repo, "switch", "-q", "main")
+    committed(repo, {"src/a.txt": "one\nelse\nthree\n"})
+    git(repo, "switch", "-q", "work")
+    assert gate(repo, "post-work", WP_ID)[0] == 1
+    committed(repo, {})
+    assert "[ ] current_file_matches_preimage" in (repo / PACKET).read_text()
+    code, verdict, _ = gate(repo, "verify", WP_ID)
+    assert (code, verdict["state"], errors(verdict)) == (0, "STALE", [])
+
+
 def test_entries_filled_by_hand_are_verified_by_themselves(repo: Path) -> None:
     text = (repo / PACKET).read_text()
     head, rest = text.split("<!-- gate:manifest", 1)
