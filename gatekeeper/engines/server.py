@@ -28,19 +28,20 @@ from gatekeeper.engines.folders import (
     MEMORY,
     Account,
     cache_folder,
-    copy_folder,
-    hand_over,
     helper_account,
     kept,
-    make_readable,
+    made_for,
+    pack,
     reachable,
     run_bases,
     temporary_bases,
+    unpack,
 )
 from gatekeeper.engines.postmaster import PID_FILE, Home, last_line, run, started
 
 _RUNS = "gate-pg-"
 _STARTED = "gate-new-"
+_ARCHIVE = "data.tar"
 _ABANDONED = 3600  # seconds after which nobody is still about to take a lock
 _LONGEST_SOCKET = 100
 _PORT = 5432
@@ -82,13 +83,10 @@ def running_server(configured_bin: str, *, sockets: bool | None = None) -> Itera
     account = helper_account()
     remove_leftovers(account)
     with _home(account) as home:
-        cache = cache_folder(account) or home.folder / "cache"
-        binaries = usable_binaries(configured_bin, account, cache)
+        cache = cache_folder(account)
+        binaries = usable_binaries(configured_bin, account, cache or home.folder / "cache")
         try:
-            template = kept(
-                cache / f"data-{binaries.version}-{binaries.source}", lambda made: _initdb(binaries, home, made)
-            )
-            _copy_data(template / "data", home)
+            _make_data(binaries, home, cache)
             connect = _configure(binaries, home, sockets)
         except OSError as error:
             raise EngineUnavailable(f"A PostgreSQL server can't be set up in {home.folder}: {error}.") from error
@@ -119,10 +117,9 @@ def _home(account: Account | None) -> Iterator[Home]:
     try:
         with (made / "lock").open("w", encoding="ascii") as lock:
             _lock(lock)
-            (made / "s").mkdir(mode=0o700)
+            made_for(account, made / "s")
             if account:
                 made.chmod(0o711)
-                hand_over(made / "s", account)
             made.rename(folder)
             yield Home(folder, account)
     finally:
@@ -144,33 +141,26 @@ def _socket_fits(folder: Path) -> bool:
     return len(os.fsencode(folder / "s" / f".s.PGSQL.{_PORT}")) <= _LONGEST_SOCKET
 
 
-def _initdb(binaries: Binaries, home: Home, made: Path) -> None:
-    """Initialise a data directory in the run's folder and put it into ``made`` as ``data``."""
-    work = home.folder / "init"
-    work.mkdir(mode=0o700)
-    if home.account:
-        hand_over(work, home.account)
-    data = work / "data"
-    command = [binaries.program("initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+def _make_data(binaries: Binaries, home: Home, cache: Path | None) -> None:
+    """The run's own data: unpacked from the cache, else made anew and then packed into it."""
+    template = cache / f"data-{binaries.version}-{binaries.source}-packed" if cache else None
+    if template and template.is_dir():
+        unpack(template / _ARCHIVE, home.data, home.account)
+        return
+    _initdb(binaries, home)
+    if template:
+        # The run has what it needs: that nothing can be kept, say on a full disk, costs the next run time.
+        with suppress(OSError):
+            kept(template, lambda made: pack(home.data, made / _ARCHIVE))
+
+
+def _initdb(binaries: Binaries, home: Home) -> None:
+    """Initialise the run's data directory."""
+    made_for(home.account, home.data)
+    command = [binaries.program("initdb"), "-D", str(home.data), "-U", "postgres", "-A", "trust", "-E", "UTF8"]
     done = run([*command, "--no-locale", "--no-sync", "--wal-segsize=1"], home)
     if done.returncode:
         raise EngineUnavailable(f"PostgreSQL's initdb failed: {last_line(done.stdout)}")
-    copy_folder(data, made / "data")
-    make_readable(made)
-
-
-def _copy_data(template: Path, home: Home) -> None:
-    """The run's own data. The system's cp leaves this process to its other work meanwhile, where there is one."""
-    home.data.mkdir(mode=0o700)
-    if home.account:
-        hand_over(home.data, home.account)
-    cp = None if sys.platform == "win32" else shutil.which("cp", path=os.defpath)
-    if cp and run([cp, "-R", f"{template}/.", str(home.data)], home).returncode == 0:
-        return
-    shutil.rmtree(home.data)
-    copy_folder(template, home.data)
-    if home.account:
-        hand_over(home.data, home.account)
 
 
 def _configure(binaries: Binaries, home: Home, sockets: bool | None) -> dict[str, str]:
@@ -238,7 +228,7 @@ def _end_postmaster(home: Home) -> None:
     if not pid_file.is_file():
         return
     lines = pid_file.read_text(encoding="ascii").splitlines()
-    pid = int(lines[0])
+    pid = abs(int(lines[0]))  # negative of one without sessions, as initdb runs it
     # The immediate shutdown: the server ends its own children and frees what it holds.
     for number in ("SIGQUIT", "SIGKILL"):
         if _works_in(pid, home.data):

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gatekeeper import __version__
 from gatekeeper.changes.repository import Repository
@@ -14,8 +16,10 @@ from gatekeeper.model.finding import CheckResult, Finding, Status
 from gatekeeper.model.globs import is_glob
 from gatekeeper.model.proof import Proof, ProofResult
 from gatekeeper.model.settings import Settings
-from gatekeeper.model.verdict import Verdict
-from gatekeeper.runs.load import Progress, endpoints_without_packet, settings_from_disk
+from gatekeeper.runs.configured import endpoints_without_packet, settings_from_disk
+
+if TYPE_CHECKING:  # loaded where it is wanted
+    from gatekeeper.model.verdict import Verdict
 
 _EXIT_CODES = {Status.FAIL: ExitCode.FAIL, Status.NOT_RUN: ExitCode.NOT_RUN}
 
@@ -25,8 +29,8 @@ def prove_migrations(
     *,
     selector: Selector | None = None,
     config: Path | None = None,
-    progress: Progress | None = None,
-) -> Verdict:
+    progress: Callable[[str], None] | None = None,
+) -> "Verdict":
     """Prove the migrations of the judged tree; without a selector that is the work tree.
 
     The verdict's gate is ``migrations prove``; its wp_id and packet are None. Raises UsageError, ConfigError,
@@ -66,10 +70,11 @@ def _proven(
     repository: Repository,
     selector: Selector,
     settings: Settings,
-    progress: Progress | None,
+    progress: Callable[[str], None] | None,
     server: Callable[[], Server] | None,
 ) -> ProofResult:
-    # Loaded only now, while the server starts.
+    # Loaded only now, while the server starts; the verdict's classes too, which are wanted at the end.
+    import_module("gatekeeper.model.verdict")
     from gatekeeper.migrate.prove import prove  # noqa: PLC0415
     from gatekeeper.migrate.source import migration_files  # noqa: PLC0415
 
@@ -78,8 +83,10 @@ def _proven(
     return prove(files, settings.migrations, settings.postgres, progress=progress, server=server)
 
 
-def verdict_of(command: str, check: CheckResult, clock: Clock, proof: Proof | None = None) -> Verdict:
+def verdict_of(command: str, check: CheckResult, clock: Clock, proof: Proof | None = None) -> "Verdict":
     """A verdict of that one check; one that doesn't apply is a pass."""
+    from gatekeeper.model.verdict import Verdict  # noqa: PLC0415 - loaded by then
+
     overall = Status.PASS if check.status is Status.NOT_APPLICABLE else check.status
     return Verdict(
         gate=f"migrations {command}",

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +22,7 @@ from gatekeeper.engines import postmaster
 from gatekeeper.engines import server as server_module
 from gatekeeper.engines.base import EngineUnavailable, Interrupted, Interrupter, SqlError
 from gatekeeper.engines.binaries import Binaries, usable_binaries
-from gatekeeper.engines.folders import cache_folder, copy_folder, helper_account, kept, tamper_proof
+from gatekeeper.engines.folders import cache_folder, helper_account, kept, pack, tamper_proof, unpack
 from gatekeeper.engines.postgres import PostgresEngine, postgres_server
 from gatekeeper.engines.server import Server, remove_leftovers, running_server, starting_server
 from gatekeeper.migrate.prove import prove
@@ -41,6 +42,16 @@ def server() -> Iterator[Server]:
         yield running
 
 
+@pytest.fixture
+def empty_cache(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder that this test's runs keep things in, where root's helper can read it too."""
+    base = Path(tempfile.mkdtemp(prefix="gk"))
+    base.chmod(0o755)
+    monkeypatch.setenv("GATEKEEPER_CACHE_DIR", str(base / "cache"))
+    yield base / "cache"
+    shutil.rmtree(base)
+
+
 def url_of(server: Server, user: str = "postgres") -> str:
     return f"postgresql://{user}@/postgres?host={server.connect['host']}"
 
@@ -52,6 +63,15 @@ def databases(server: Server) -> set[str]:
 
 def proven(settings: PostgresSettings, files: list[SourceFile] = TABLE) -> ProofResult:
     return prove(files, MigrationSettings(), settings)
+
+
+def runs(pid: int | str) -> bool:
+    """Whether the process is there and hasn't ended, though nobody may have asked how."""
+    try:
+        told = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return told.rpartition(")")[2].split()[0] != "Z"
 
 
 def folder_of(server: Server) -> Path:
@@ -83,15 +103,19 @@ def test_without_sockets_it_listens_on_the_loopback_address_with_a_password() ->
             psycopg.connect(make_conninfo("", **wrong))
 
 
-def test_a_server_that_starts_meanwhile_is_gone_though_nobody_waited_for_it() -> None:
+def test_a_server_that_starts_meanwhile_is_gone_though_nobody_waited_for_it(
+    monkeypatch: pytest.MonkeyPatch, empty_cache: Path
+) -> None:
+    # A folder of its own: where there is plenty of memory others' servers run too.
+    monkeypatch.setenv("TMPDIR", str(empty_cache.parent))
+    monkeypatch.setattr(tempfile, "tempdir", str(empty_cache.parent))
     with starting_server("") as server:
         folder = folder_of(server())
         assert folder.exists()
-    assert not folder.exists()
-    before = set(folder.parent.glob("gate-*"))
+    assert folder.parent == empty_cache.parent
     with starting_server(""):
         pass
-    assert set(folder.parent.glob("gate-*")) <= before
+    assert list(folder.parent.glob("gate-*")) == []
 
 
 def test_a_start_that_fails_meanwhile_is_told_to_who_waits_for_it(tmp_path: Path) -> None:
@@ -140,18 +164,57 @@ def test_a_server_that_does_not_start_says_why_in_its_own_words(monkeypatch: pyt
         pass
 
 
-def test_without_a_cp_of_the_system_the_data_are_copied_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "defpath", "/nowhere")
+def answers() -> bool:
     with running_server("") as running, psycopg.connect(url_of(running)) as connection:
-        assert connection.execute("SELECT 1").fetchone() == (1,)
+        return connection.execute("SELECT 1").fetchone() == (1,)
 
 
-def test_a_copied_folder_holds_the_same_files(tmp_path: Path) -> None:
+def test_without_programs_of_the_system_data_are_packed_and_unpacked_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, empty_cache: Path
+) -> None:
+    monkeypatch.setattr(os, "defpath", "/nowhere")
+    assert answers()
+    assert len(list(empty_cache.rglob("data.tar"))) == 1
+    assert answers()
+
+
+def test_a_second_run_unpacks_what_the_first_kept(empty_cache: Path) -> None:
+    assert answers()
+    (archive,) = empty_cache.rglob("data.tar")
+    with tarfile.open(archive, "a") as file:
+        file.add(__file__, "PLANTED")
+    with running_server("") as running:
+        planted, ready = (folder_of(running) / "data" / name for name in ("PLANTED", "postmaster.pid"))
+        assert planted.stat().st_uid == ready.stat().st_uid
+    (archive.parent / "data.tar").write_bytes(b"damaged" * 100)
+    with pytest.raises(EngineUnavailable, match=r"can't be set up .*; remove it.*data\.tar"), running_server(""):
+        pass
+
+
+def test_a_cache_that_can_not_be_filled_costs_no_run(empty_cache: Path) -> None:
+    assert answers()
+    (kept_there,) = empty_cache.glob("data-*")
+    shutil.rmtree(kept_there)
+    kept_there.write_text("in its place", encoding="ascii")
+    assert answers()
+    assert [path.name for path in empty_cache.iterdir() if path.name.startswith("building-")] == []
+
+
+@pytest.mark.parametrize("path", [os.defpath, "/nowhere"])
+def test_an_unpacked_folder_holds_the_same_files(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, path: str
+) -> None:
+    monkeypatch.setattr(os, "defpath", path)
+    monkeypatch.setenv("TAR_OPTIONS", "--exclude=*")
     files = {"a": b"", "b/c": b"x" * 2_500_000, "b/d/e": b"\0\r\n"}
     for name, content in files.items():
         (tmp_path / "from" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "from" / name).write_bytes(content)
-    copy_folder(tmp_path / "from", tmp_path / "to")
+    before = os.umask(0o077)
+    pack(tmp_path / "from", tmp_path / "archive")
+    os.umask(before)
+    assert (tmp_path / "archive").stat().st_mode & 0o777 == 0o644
+    unpack(tmp_path / "archive", tmp_path / "to", None)
     copied = {
         p.relative_to(tmp_path / "to").as_posix(): p.read_bytes()
         for p in (tmp_path / "to").rglob("*")
@@ -414,13 +477,48 @@ def test_the_next_run_removes_what_a_killed_one_left() -> None:
     done = subprocess.run([sys.executable, "-c", KILLED], capture_output=True, text=True, check=False)
     folder = Path(done.stdout.strip()).parent
     pid = int((folder / "data" / "postmaster.pid").read_text(encoding="ascii").splitlines()[0])
-    assert Path(f"/proc/{pid}").exists()
+    assert runs(pid)
     with running_server("", sockets=True) as living:
         remove_leftovers(helper_account())
         assert not folder.exists()
-        assert not Path(f"/proc/{pid}/cwd").exists()
+        assert not runs(pid)
         with psycopg.connect(url_of(living)) as connection:
             assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+KILLED_IN_INITDB = """
+import os, signal, tempfile, time
+from pathlib import Path
+from threading import Thread
+from gatekeeper.engines.server import running_server
+Thread(target=running_server("").__enter__, daemon=True).start()
+while not (found := list(Path(tempfile.gettempdir()).glob("gate-pg-*/data/postmaster.pid"))):
+    time.sleep(0.001)
+server = abs(int(found[0].read_text().splitlines()[0]))
+initdb = os.getpgid(server)
+os.kill(initdb, signal.SIGSTOP)  # the server that it feeds waits for more
+print(found[0].parents[1], server, initdb, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_run_left_that_was_killed_in_its_initdb_is_ended_and_removed(
+    monkeypatch: pytest.MonkeyPatch, empty_cache: Path
+) -> None:
+    base = empty_cache.parent
+    monkeypatch.setattr(tempfile, "tempdir", str(base))
+    environment = os.environ | {"TMPDIR": str(base)}
+    command = [sys.executable, "-c", KILLED_IN_INITDB]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    folder, server, initdb = done.stdout.split()
+    try:
+        assert Path(folder, "data", "postmaster.pid").exists()
+        remove_leftovers(helper_account())
+        assert not runs(server)
+        assert not Path(folder).exists()
+        assert list(empty_cache.glob("data-*")) == []
+    finally:
+        os.kill(int(initdb), signal.SIGKILL)
 
 
 PROOF = """
@@ -514,7 +612,7 @@ def test_first_runs_at_once_on_an_empty_cache_all_pass() -> None:
         shutil.rmtree(base)
 
 
-def test_root_runs_the_server_from_an_environment_only_root_can_read() -> None:
+def test_root_runs_the_server_from_an_environment_only_root_can_read(empty_cache: Path) -> None:
     """As another user there is no such thing: then it is the plain case that is run."""
     base = Path(tempfile.mkdtemp(prefix="gk"))
     try:
@@ -523,7 +621,9 @@ def test_root_runs_the_server_from_an_environment_only_root_can_read() -> None:
         copied.mkdir()
         for path in _wheel():
             shutil.copytree(path, copied / path.name, symlinks=True)
-        environment = {"PYTHONPATH": str(copied), "GATEKEEPER_CACHE_DIR": str(base / "cache"), "PATH": ""}
+        for path in copied.rglob("*"):
+            path.chmod(path.stat().st_mode & 0o700)
+        environment = {"PYTHONPATH": str(copied), "GATEKEEPER_CACHE_DIR": str(empty_cache), "PATH": ""}
         assert run_proof(environment) == "PASS None\n"
     finally:
         shutil.rmtree(base)
