@@ -98,6 +98,15 @@ class Objects:
         _skip(output, 1 if content is not None else header.size + 1)
         return content
 
+    def keep(self, oids: Iterable[str], folder: Path) -> None:
+        """Read blobs that will be asked for again; one process, and ``folder`` is for the list of ids.
+
+        Raises RepositoryError for one that isn't there.
+        """
+        wanted = [oid for oid in dict.fromkeys(oids) if self.kept.get(oid) is None]
+        for oid, content in read_many(self._git, wanted, folder):
+            self.kept.add(oid, content)
+
     def _ask(self, name: str) -> tuple["_Header", BinaryIO] | None:
         if not name or "\n" in name or "\0" in name:
             return None

@@ -76,6 +76,7 @@ class Repository:
         )
         self._objects = objects.Objects(self.git)
         self._trees: dict[str, Tree] = {}
+        self._tree_ids = {self.empty_tree: self.empty_tree}
         self._subtrees: Subtrees | None = None
         self._facts: dict[str, BlobFacts] = {}
         self._commits: dict[str, list[list[str]]] = {}
@@ -279,10 +280,12 @@ class Repository:
 
     def tree_id(self, rev: str) -> str:
         """The id of the tree that a commit, tag or tree id names; UsageError if it names none."""
-        if rev == self.empty_tree or rev in self._trees:
-            return rev
-        if rev in self._commits:
-            return self._commits[rev][0][1]
+        if rev not in self._tree_ids:
+            oid = self._commits[rev][0][1] if rev in self._commits else self._asked_tree_id(rev)
+            self._tree_ids |= {rev: oid, oid: oid}
+        return self._tree_ids[rev]
+
+    def _asked_tree_id(self, rev: str) -> str:
         found = self._objects.get(rev + "^{tree}")
         if found is None:
             raise UsageError(f"{rev!r} names no tree here.", hint="git fetch, or name another revision")
@@ -324,6 +327,10 @@ class Repository:
     def read_many(self, oids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """Each id with its blob's bytes, in order, one at a time in memory; one process."""
         return objects.read_many(self.git, oids, self._scratch.folder)
+
+    def keep(self, oids: Iterable[str]) -> None:
+        """Read blobs that will be asked for one by one; one process. RepositoryError for one that isn't here."""
+        self._objects.keep(oids, self._scratch.folder)
 
     def read_blob(self, oid: str) -> Iterator[bytes]:
         """A blob's bytes by its id, in pieces to be read before anything else is; KeyError if it isn't here."""

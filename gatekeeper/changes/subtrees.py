@@ -3,9 +3,10 @@
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from gatekeeper.changes.git import Git
 from gatekeeper.changes.objects import Objects, missing, read_many
@@ -24,16 +25,31 @@ class _Listing:
     """One tree object taken apart: where its entries begin, and the path of each with the tree's id of a folder.
 
     ``before`` is the version of the same folder that it was read against, None for the first; ``gone`` and ``new``
-    are the paths of files in which the two differ.
+    are the entries in which the two differ, those of the first all new.
     """
 
     content: bytes
     places: list[int]
     entries: list[tuple[str, str | None]]
-    folders: list[tuple[str, str]]
     before: str | None
-    gone: frozenset[str]
-    new: tuple[str, ...]
+    gone: frozenset[tuple[str, str | None]]
+    new: Sequence[tuple[str, str | None]]
+
+
+class _Passing(NamedTuple):
+    """What of a folder passes a test: files that lie in it, and by path the folders below that hold any."""
+
+    files: tuple[str, ...]
+    below: Mapping[str, "_Passing"]
+
+    def paths(self) -> Iterator[str]:
+        """Every file that passes, in no set order."""
+        yield from self.files
+        for folder in self.below.values():
+            yield from folder.paths()
+
+
+_NOTHING = _Passing((), {})
 
 
 class Subtrees:
@@ -48,8 +64,7 @@ class Subtrees:
         self._bytes = 0
         self._listings: dict[tuple[str, str], _Listing] = {}
         self._last: dict[str, str] = {}
-        self._named: dict[tuple[str, str, PathTest | None], tuple[str, ...]] = {}
-        self._below: dict[tuple[str, str, PathTest | None], tuple[str, ...]] = {}
+        self._known: dict[tuple[str, str, PathTest | None], _Passing] = {}
         self._names = 0
 
     # Single paths
@@ -137,42 +152,48 @@ class Subtrees:
 
     # All paths
 
-    def paths(self, tree: str, test: PathTest | None = None, above: str = "") -> tuple[str, ...]:
+    def paths(self, tree: str, test: PathTest | None = None, above: str = "") -> Iterator[str]:
         """Every file below a tree whose path, led by the one ``above`` it, passes the test, in no set order."""
-        known = self._below.get((tree, above, test))
-        if known is not None:
-            return known
-        listing = self._listing(tree, above)
-        found = [*self._here(tree, above, test)]
-        for path, folder in listing.folders:
-            below = self._below.get((folder, path, test))
-            found += self.paths(folder, test, path) if below is None else below
-        self._names += len(found)
-        self._below[tree, above, test] = known = tuple(found)
-        return known
+        return self._passing(tree, above, test).paths()
 
-    def _here(self, tree: str, above: str, test: PathTest | None) -> tuple[str, ...]:
-        """Those of the files directly in a folder that pass; asked only of what differs from a known version."""
+    def _passing(self, tree: str, above: str, test: PathTest | None) -> _Passing:
+        """What passes; asked only of what differs from a known version of the folder."""
         todo: list[tuple[str, _Listing]] = []
         version: str | None = tree
         known = None
         # Not every version in between was asked about, but each differs little from the one before it.
-        while version is not None and (known := self._named.get((version, above, test))) is None:
+        while version is not None and (known := self._known.get((version, above, test))) is None:
             listing = self._listings.get((version, above)) if todo else self._listing(version, above)
             if listing is None:
                 break
             todo.append((version, listing))
             version = listing.before
+        if known is None and todo:
+            oid, oldest = todo[-1]
+            todo[-1] = oid, replace(oldest, gone=frozenset(), new=oldest.entries)
         for oid, listing in reversed(todo):
-            known = _passing(listing, known, test)
-            self._named[oid, above, test] = known
-        return known or ()
+            known = self._followed(known or _NOTHING, listing, test)
+            self._known[oid, above, test] = known
+        return known or _NOTHING
+
+    def _followed(self, before: _Passing, listing: _Listing, test: PathTest | None) -> _Passing:
+        """What passes of a version of a folder of which that of the version before is known."""
+        gone = {path for path, _ in listing.gone}
+        files = before.files if gone.isdisjoint(before.files) else [p for p in before.files if p not in gone]
+        below = {path: found for path, found in before.below.items() if path not in gone}
+        new = [path for path, folder in listing.new if folder is None and (test is None or test(path))]
+        for path, folder in listing.new:
+            found = _NOTHING if folder is None else self._passing(folder, path, test)
+            if found is not _NOTHING:
+                below[path] = found
+        self._names += len(new) + len(below)
+        return _Passing((*files, *new), below) if files or new or below else _NOTHING
 
     def _listing(self, tree: str, above: str) -> _Listing:
         known = self._listings.get((tree, above))
         if known is None:
             if self._names > _NAMES_KEPT:
-                for each in (self._listings, self._last, self._named, self._below):
+                for each in (self._listings, self._last, self._known):
                     each.clear()
                 self._names = 0
             last = self._last.get(above)
@@ -186,7 +207,7 @@ class Subtrees:
     def _first(self, tree: str, above: str) -> _Listing:
         content = self._content(tree)
         places, entries, _ = self._parsed(content, 0, len(content), above)
-        return _Listing(content, places, entries, _folders(entries), None, frozenset(), ())
+        return _Listing(content, places, entries, None, frozenset(), entries)
 
     def _next(self, tree: str, above: str, before: _Listing, last: str | None) -> _Listing:
         """A folder taken apart only where it differs from an earlier version of it."""
@@ -202,17 +223,14 @@ class Subtrees:
         # What looks like the beginning of an old entry may be the end of a new one with a longer name.
         if ended != end + shift:
             return self._first(tree, above)
-        was = {path for path, folder in before.entries[first:after] if folder is None}
-        now = {path for path, folder in entries if folder is None}
-        whole = [*before.entries[:first], *entries, *before.entries[after:]]
+        was = frozenset(before.entries[first:after])
         return _Listing(
             content,
             [*before.places[:first], *places, *(place + shift for place in before.places[after:])],
-            whole,
-            _folders(whole),
+            [*before.entries[:first], *entries, *before.entries[after:]],
             last,
-            frozenset(was - now),
-            tuple(now - was),
+            was.difference(entries),
+            [entry for entry in entries if entry not in was],
         )
 
     def _parsed(
@@ -228,20 +246,6 @@ class Subtrees:
             ended = match.end()
             entries.append((f"{path}/", raw.hex()) if mode == _FOLDER else (path, None))
         return places, entries, ended
-
-
-def _passing(listing: _Listing, before: tuple[str, ...] | None, test: PathTest | None) -> tuple[str, ...]:
-    """Those of a folder's files that pass; ``before`` are those of the version that it was read against."""
-    if before is None:
-        files = [path for path, folder in listing.entries if folder is None]
-        return tuple(files if test is None else filter(test, files))
-    stay = before if listing.gone.isdisjoint(before) else [path for path in before if path not in listing.gone]
-    new = listing.new if test is None else filter(test, listing.new)
-    return (*stay, *new)
-
-
-def _folders(entries: Iterable[tuple[str, str | None]]) -> list[tuple[str, str]]:
-    return [(path, oid) for path, oid in entries if oid is not None]
 
 
 def _alike(one: bytes, other: bytes) -> int:
@@ -295,10 +299,10 @@ class _Entries(Mapping[str, Side]):
         return self._find(path) is not None
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._subtrees.paths(self._tree))
+        return self._subtrees.paths(self._tree)
 
     def __len__(self) -> int:
-        return len(self._subtrees.paths(self._tree))
+        return sum(1 for _ in self)
 
 
 class SharedTree(Tree):
@@ -318,7 +322,7 @@ class SharedTree(Tree):
     def is_folder(self, path: str) -> bool:
         """Whether the tree holds anything below ``path`` (no trailing slash)."""
         found = self._subtrees.find(self.oid, path)
-        return found is not None and found[0] == _FOLDER and bool(self._subtrees.paths(found[1], None, f"{path}/"))
+        return found is not None and found[0] == _FOLDER and any(self._subtrees.paths(found[1], None, f"{path}/"))
 
     def named(self, test: PathTest) -> Sequence[str]:
         """Every file whose path passes the test, sorted."""

@@ -22,6 +22,8 @@ class PartChange:
 
 def part_changes(step: Step) -> tuple[PartChange, ...]:
     """The judging parts that a step changed, of a merge by lines that no parent, or every parent, holds."""
+    if any(plan is step.after for plan in step.before):
+        return ()
     return tuple(_changes(step.before or (None,), step.after))
 
 

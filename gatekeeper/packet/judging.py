@@ -1,7 +1,7 @@
 """The judging parts of a packet, as lines that can be compared (contract, section 2, Authority)."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from gatekeeper.model.history import APPROVAL, MERGE_BASE, QUALITY, REFINEMENT, SCOPE, WAIVERS, Plan
@@ -27,17 +27,28 @@ _BOX = re.compile(r"((?:[-*+]|\d{1,9}[.)])[ \t]+)\[[ xX]\][ \t]+")
 def judging_parts(packet: Packet, refinement: bytes | None) -> Plan:
     """The lines of each judging part, without edge space, each with the name of the field that it stands below.
 
-    ``refinement`` is the refinement's bytes, None where there is none or none is asked for.
+    ``refinement`` is the refinement's bytes, None where there is none or none is asked for. A part is read when it
+    is first asked for: of a plan that doesn't change nothing is.
     """
-    base = recorded_base(packet)
-    return {
-        MERGE_BASE: (base,) if base else (),
-        SCOPE: _lines_of(packet, _first(packet, "SCOPE")),
-        WAIVERS: _lines_of(packet, _first(packet, "WAIVERS GRANTED")),
-        QUALITY: _lines_of(packet, _quality(packet)),
-        REFINEMENT: _refinement_lines(refinement),
-        APPROVAL: approvals(packet),
-    }
+    return _Parts(packet, refinement)
+
+
+class _Parts(Mapping[str, tuple[str, ...]]):
+    def __init__(self, packet: Packet, refinement: bytes | None) -> None:
+        self._packet = packet
+        self._refinement = refinement
+        self._known: dict[str, tuple[str, ...]] = {}
+
+    def __getitem__(self, part: str) -> tuple[str, ...]:
+        if part not in self._known:
+            self._known[part] = _PARTS[part](self._packet, self._refinement)
+        return self._known[part]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_PARTS)
+
+    def __len__(self) -> int:
+        return len(_PARTS)
 
 
 def lacks_only_blocks(packet: Packet, lines: Sequence[str]) -> bool:
@@ -154,3 +165,18 @@ def _labelled(lines: Iterable[tuple[int, str]], labels: Mapping[int, str]) -> It
             yield text
         elif text:
             yield f"{label}: {text}" if label else text
+
+
+def _base_lines(packet: Packet) -> tuple[str, ...]:
+    base = recorded_base(packet)
+    return (base,) if base else ()
+
+
+_PARTS: Mapping[str, Callable[[Packet, bytes | None], tuple[str, ...]]] = {
+    MERGE_BASE: lambda packet, _: _base_lines(packet),
+    SCOPE: lambda packet, _: _lines_of(packet, _first(packet, "SCOPE")),
+    WAIVERS: lambda packet, _: _lines_of(packet, _first(packet, "WAIVERS GRANTED")),
+    QUALITY: lambda packet, _: _lines_of(packet, _quality(packet)),
+    REFINEMENT: lambda _, refinement: _refinement_lines(refinement),
+    APPROVAL: lambda packet, _: approvals(packet),
+}

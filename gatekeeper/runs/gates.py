@@ -10,9 +10,9 @@ from gatekeeper.changes.selector import Selector
 from gatekeeper.changes.versions import known_versions
 from gatekeeper.gates.case import Case, MainTip
 from gatekeeper.gates.pipeline import Judgement, judge
-from gatekeeper.gates.select import own_paths, select
+from gatekeeper.gates.select import own_paths
 from gatekeeper.gates.spec import current_spec
-from gatekeeper.manifest.compute import compute, digest
+from gatekeeper.manifest.compute import digest
 from gatekeeper.model.changes import FileChange
 from gatekeeper.model.errors import NotRunError, UsageError
 from gatekeeper.model.finding import CheckResult, Finding
@@ -38,7 +38,7 @@ from gatekeeper.runs.load import (
     today,
     unreadable,
 )
-from gatekeeper.runs.once import Once
+from gatekeeper.runs.once import Once, selected
 from gatekeeper.runs.plan import ids_at, pre_work_case
 from gatekeeper.runs.verdicts import Clock, gate_verdict, manifest_rows, summary
 
@@ -125,17 +125,21 @@ def work_case(
     settings, endpoints = judged.settings, judged.endpoints
     head, base = repository.tree(endpoints.head_tree), repository.tree(endpoints.base_tree)
     committed = repository.tree(repository.head) if repository.head else None
-    paths = paths_of_id(repository, wp_id, settings, [tree for tree in (head, base, committed) if tree])
     found = find_packet(wp_id, head, settings)
+    paths: Sequence[str] = ()
+    if found.packet is None:
+        paths = paths_of_id(repository, wp_id, settings, [tree for tree in (head, base, committed) if tree])
     writing = False
     if not check:
         found, writing = _from_work_tree(repository, wp_id, found, paths)
     refined = find_refinement(found.packet, wp_id, head, settings)
     change_set = once.change_set(endpoints)
-    if only is not None:
-        change_set = replace(change_set, changes=tuple(change for change in change_set.changes if only(change)))
     own = own_paths(wp_id, found.path, refined.path, settings.packets)
-    selection = select(change_set, own, settings.packets)
+    if only is None:
+        selection, entries = once.selected(endpoints, own, settings)
+    else:
+        change_set = replace(change_set, changes=tuple(change for change in change_set.changes if only(change)))
+        selection, entries = selected(change_set, own, settings)
     return Case(
         gate=gate,
         wp_id=wp_id,
@@ -153,9 +157,7 @@ def work_case(
         packet_ids=ids_at(head, settings),
         change_set=change_set,
         selection=selection,
-        entries=compute(
-            change_set, selection.governed, migration=settings.kinds.migration, storage=settings.kinds.storage
-        ),
+        entries=entries,
         main=_main_tip(repository, settings, endpoints.head),
         writing=writing,
         read_blob=repository.read_blob,

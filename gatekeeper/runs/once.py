@@ -3,11 +3,15 @@
 from gatekeeper.changes.diff import change_set
 from gatekeeper.changes.repository import Repository
 from gatekeeper.changes.selector import Endpoints
+from gatekeeper.gates.case import Selection
+from gatekeeper.gates.select import select
+from gatekeeper.manifest.compute import compute
 from gatekeeper.migrate.discover import discover
 from gatekeeper.migrate.linting.run import lint_statements
 from gatekeeper.migrate.prove import prove
 from gatekeeper.migrate.source import migration_files
 from gatekeeper.model.changes import ChangeSet
+from gatekeeper.model.manifest import ManifestEntry
 from gatekeeper.model.proof import LintResult, ProofResult
 from gatekeeper.model.settings import Settings
 from gatekeeper.runs.load import Progress
@@ -20,6 +24,7 @@ class Once:
         self._repository = repository
         self._progress = progress
         self._changes: dict[Endpoints, ChangeSet] = {}
+        self._selected: dict[tuple[Endpoints, tuple[str, ...]], tuple[Selection, tuple[ManifestEntry, ...]]] = {}
         self._proofs: dict[tuple[str, str], ProofResult] = {}
         self._lints: dict[tuple[str, str], LintResult] = {}
 
@@ -28,6 +33,16 @@ class Once:
         if endpoints not in self._changes:
             self._changes[endpoints] = change_set(self._repository, endpoints)
         return self._changes[endpoints]
+
+    def selected(
+        self, endpoints: Endpoints, own: tuple[str, ...], settings: Settings
+    ) -> tuple[Selection, tuple[ManifestEntry, ...]]:
+        """What of the change needs what, for the packet with these ``own`` paths, and its manifest entries."""
+        key = (endpoints, own)
+        if key not in self._selected:
+            changed = self.change_set(endpoints)
+            self._selected[key] = selected(changed, own, settings)
+        return self._selected[key]
 
     def proof(self, tree: str, settings: Settings) -> ProofResult:
         """The proof of the migrations that the tree of that id holds."""
@@ -44,3 +59,12 @@ class Once:
             files = migration_files(self._repository.tree(tree), settings.migrations)
             self._lints[key] = lint_statements(discover(files, settings.migrations), settings.migrations)
         return self._lints[key]
+
+
+def selected(
+    change_set: ChangeSet, own: tuple[str, ...], settings: Settings
+) -> tuple[Selection, tuple[ManifestEntry, ...]]:
+    """What of a change needs what, and the entries of its manifest."""
+    selection = select(change_set, own, settings.packets)
+    kinds = settings.kinds
+    return selection, compute(change_set, selection.governed, migration=kinds.migration, storage=kinds.storage)

@@ -15,7 +15,7 @@ from gatekeeper.model.errors import UsageError
 from gatekeeper.model.verdict import Verdict
 from gatekeeper.runs.load import Progress, judged_by_base, refinement_path
 from gatekeeper.runs.once import Once
-from gatekeeper.runs.verifying.crew import Part, in_parts
+from gatekeeper.runs.verifying.crew import in_parts
 from gatekeeper.runs.verifying.run import Ask, Verifier, of_all
 
 _SHARD = re.compile(r"([1-9]\d{0,5})/([1-9]\d{0,5})")
@@ -61,7 +61,7 @@ def verify_all(
         ids = _chosen(verifier, which, config)
         count = min(jobs or (_cores() if len(ids) >= _WORTHWHILE else 1), max(len(ids), 1))
         if count > 1:
-            verdicts = [*in_parts([Part(repo, part, ask, config) for part in _parts(ids, count)])]
+            verdicts = [*in_parts(repo, verifier, [*_parts(ids, count)])]
         else:
             verdicts = [_told(verdict, progress) for verdict in verifier.packets(ids)]
     return of_all(verdicts, clock)

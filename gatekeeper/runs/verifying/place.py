@@ -11,9 +11,9 @@ from gatekeeper.changes.netted import Net, net_changes
 from gatekeeper.changes.recorded import FileHistory
 from gatekeeper.changes.repository import Repository
 from gatekeeper.changes.selector import Endpoints
-from gatekeeper.gates.select import ignored_by_manifest, own_paths, select
+from gatekeeper.gates.select import ignored_by_manifest, own_paths
 from gatekeeper.manifest.compare import compare
-from gatekeeper.manifest.compute import compute, digest, digest_of
+from gatekeeper.manifest.compute import digest, digest_of
 from gatekeeper.model.changes import ChangeKind, FileChange
 from gatekeeper.model.errors import GateError, NotRunError
 from gatekeeper.model.finding import Severity
@@ -271,10 +271,8 @@ class _Search:
         return Place(judged, record.change or digest(own), fits=True, only=kept)
 
     def _entries(self, judged: Judged) -> tuple[ManifestEntry, ...]:
-        change_set = self._ground.once.change_set(judged.endpoints)
         settings = judged.settings
-        governed = select(change_set, self._own(settings), settings.packets).governed
-        return compute(change_set, governed, migration=settings.kinds.migration, storage=settings.kinds.storage)
+        return self._ground.once.selected(judged.endpoints, self._own(settings), settings)[1]
 
     def _distance(self, judged: Judged, entries: Sequence[ManifestEntry]) -> tuple[int, int]:
         own, packets = self._own(judged.settings), judged.settings.packets

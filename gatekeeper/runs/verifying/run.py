@@ -1,26 +1,31 @@
 """``verify``: one packet's record, or every packet's, recomputed at the commit that recorded it."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from gatekeeper import __version__
+from gatekeeper.changes.ahead import Ahead
 from gatekeeper.changes.ancestry import Ancestry, ancestry
 from gatekeeper.changes.diff import read_ahead
-from gatekeeper.changes.recorded import file_history
+from gatekeeper.changes.recorded import FileHistory, file_history
 from gatekeeper.changes.repository import Repository
+from gatekeeper.changes.touching import Touching, touching
 from gatekeeper.gates.pipeline import EXIT_CODES, TITLES, overall, reason_of
-from gatekeeper.model.errors import ExitCode, GateError, UsageError
+from gatekeeper.model.errors import ExitCode, GateError, RepositoryError, UsageError
 from gatekeeper.model.finding import CheckResult, Finding, Severity, Status, status_of
 from gatekeeper.model.names import for_output
 from gatekeeper.model.settings import Settings
 from gatekeeper.model.verdict import State, Verdict
+from gatekeeper.runs.configured import refinement_at
 from gatekeeper.runs.load import Progress, known_ids, require_wp_id, settings_at, unknown_id
 from gatekeeper.runs.once import Once
 from gatekeeper.runs.plan import ids_at
 from gatekeeper.runs.verdicts import Clock, gate_verdict, manifest_rows, summary
 from gatekeeper.runs.verifying.later import verified_later
+from gatekeeper.runs.verifying.past import Past
 from gatekeeper.runs.verifying.place import Ground, Place, place_of, recorded_at
 from gatekeeper.runs.verifying.recompute import Recomputed, recomputed
 from gatekeeper.runs.verifying.record import Record, nothing_recorded, record_of
@@ -29,6 +34,8 @@ from gatekeeper.runs.verifying.since import Since, staleness
 _AT_ONCE = 100
 
 _STALE = frozenset({"evidence.stale", "report.stale"})
+# Older versions of a packet are read where they are asked for.
+_VERSIONS = 4
 # More packets than this aren't named to git one by one.
 _NAMED = 200
 
@@ -45,10 +52,17 @@ class Ask:
 
 
 class Verifier:
-    """Verifies packets of HEAD's commit. ``many`` reads history once for all of them."""
+    """Verifies packets of HEAD's commit. ``many`` reads history once for all; ``past`` was read elsewhere."""
 
     def __init__(
-        self, repository: Repository, config: Path | None, ask: Ask, progress: Progress | None, *, many: bool
+        self,
+        repository: Repository,
+        config: Path | None,
+        ask: Ask,
+        progress: Progress | None,
+        *,
+        many: bool,
+        past: Past | None = None,
     ) -> None:
         if repository.head is None:
             raise UsageError("There is no commit yet, so nothing is recorded.", hint="git commit")
@@ -57,28 +71,52 @@ class Verifier:
         self.settings: Settings = settings_at(repository, repository.head, config)
         self.tree = repository.tree(repository.head)
         self.ids: Mapping[str, Sequence[str]] = ids_at(self.tree, self.settings)
-        self._config = config
-        self._ask = ask
+        self.config = config
+        self.ask = ask
         self._many = many
+        self._past = past
         self._once = Once(repository, progress)
         self._records: dict[str, Record] = {}
         self._targets: dict[str, frozenset[str]] = {}
 
+    @property
+    def past(self) -> Past:
+        """What many packets need of history; two processes at once."""
+        touched = Ahead(lambda: self._touching)
+        try:
+            return Past(self.ancestry, self._files, touched.result())
+        finally:
+            touched.wait()
+
     @cached_property
     def ancestry(self) -> Ancestry:
         """The commits up to HEAD."""
-        return ancestry(self.repository, self.head)
+        return self._past.ancestry if self._past else ancestry(self.repository, self.head)
+
+    @cached_property
+    def _files(self) -> FileHistory:
+        return self._past.files if self._past else file_history(self.repository, self.head, self._places)
+
+    @cached_property
+    def _touching(self) -> tuple[Touching, ...]:
+        return self._past.touching if self._past else touching(self.repository, self.head, None, ())
 
     @cached_property
     def _since(self) -> Since:
-        return Since(self.repository, self.ancestry, many=self._many)
+        every = (lambda: self._touching) if self._many else None
+        return Since(self.repository, self.ancestry, every)
 
     @cached_property
     def _every(self) -> Ground:
+        return self._ground(self._files)
+
+    @property
+    def _places(self) -> Sequence[str]:
+        """The files and folders that hold packets, or did."""
         folder = self.settings.packets.dir
         if len(self.ids) > _NAMED and folder != ".":
-            return self._ground([folder])
-        return self._ground([path for wp_id in self.ids for path in self._both(wp_id)])
+            return [folder]
+        return [path for wp_id in self.ids for path in self._both(wp_id)]
 
     def _both(self, wp_id: str) -> tuple[str, ...]:
         """Where a packet may have stood: it may have been moved from one form to the other."""
@@ -86,9 +124,8 @@ class Verifier:
         prefix = "" if folder == "." else f"{folder}/"
         return f"{prefix}{wp_id}.md", f"{prefix}{wp_id}/packet.md"
 
-    def _ground(self, paths: Sequence[str]) -> Ground:
-        files = file_history(self.repository, self.head, paths)
-        return Ground(self.repository, self.ancestry, files, self._once, self._config, self._named_by_others)
+    def _ground(self, files: FileHistory) -> Ground:
+        return Ground(self.repository, self.ancestry, files, self._once, self.config, self._named_by_others)
 
     def _named_by_others(self, wp_id: str) -> frozenset[str]:
         """The files that the manifests of all packets but this one name."""
@@ -100,7 +137,9 @@ class Verifier:
         return self._targets[wp_id]
 
     def _ground_of(self, wp_id: str) -> Ground:
-        return self._every if self._many else self._ground(self._both(wp_id))
+        if self._many:
+            return self._every
+        return self._ground(file_history(self.repository, self.head, self._both(wp_id)))
 
     def record(self, wp_id: str) -> Record:
         """What the packet records."""
@@ -114,6 +153,7 @@ class Verifier:
         near = self._by_history(ids)
         for start in range(0, len(near), _AT_ONCE):
             chunk = near[start : start + _AT_ONCE]
+            self._keep(chunk)
             recorded = [self.recorded_at(wp_id) for wp_id in chunk]
             read_ahead(self.repository, [pair for commit in recorded if commit for pair in self._likely(commit)])
             yield from map(self.packet, chunk)
@@ -121,6 +161,20 @@ class Verifier:
                 self._targets_of(wp_id)
                 self._records.pop(wp_id)
             self.repository.known_changes.clear()
+
+    def _keep(self, ids: Sequence[str]) -> None:
+        """Read what each packet and its refinement are and were, in one go."""
+        asked = [blob for wp_id in ids for blob in self._versions(wp_id)]
+        # A partial clone doesn't fetch for the sake of a guess.
+        with suppress(RepositoryError):
+            self.repository.keep(asked)
+
+    def _versions(self, wp_id: str) -> Iterator[str]:
+        for path in (*self.ids[wp_id], refinement_at("", wp_id, self.settings)):
+            side = self.tree.entries.get(path)
+            if side is not None and not side.is_submodule:
+                yield side.oid
+                yield from (blob for _, blob in self._every.files.came(path)[:_VERSIONS])
 
     def _by_history(self, ids: Sequence[str]) -> list[str]:
         """The ids by when their packets were last touched: neighbours in history share most of what is read."""
@@ -172,7 +226,7 @@ class Verifier:
         if place is None:
             checks.append(_check("place", (_gone(record, None),)))
             return _verdict(_bare(record, clock), checks, None)
-        again = recomputed(self.repository, record, place, self._once, prove=self._ask.prove)
+        again = recomputed(self.repository, record, place, self._once, prove=self.ask.prove)
         checks.append(_placed(record, place))
         checks += again.checks
         checks.append(_check("result", again.result))
@@ -187,7 +241,7 @@ class Verifier:
         checks.append(_check("since", findings, passed))
         stale = bool(findings) or (later is not None and later.stale)
         verdict = _verdict(_whole(again, place, clock), checks, stale)
-        return _freshened(verdict) if self._ask.fresh else verdict
+        return _freshened(verdict) if self.ask.fresh else verdict
 
 
 def verify(

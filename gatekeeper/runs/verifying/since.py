@@ -1,7 +1,7 @@
 """What happened since a packet recorded its change: do its files still stand, and who touched them?"""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 
 from gatekeeper.changes.ancestry import Ancestry
@@ -19,17 +19,19 @@ _FILES = 5
 
 
 class Since:
-    """The commits up to HEAD by the files that they touch; ``many`` asks for all of them at once."""
+    """The commits up to HEAD by the files that they touch; ``every`` gives all of them, None: git is asked."""
 
-    def __init__(self, repository: Repository, ancestry: Ancestry, *, many: bool) -> None:
+    def __init__(
+        self, repository: Repository, ancestry: Ancestry, every: Callable[[], Sequence[Touching]] | None
+    ) -> None:
         self._repository = repository
         self._ancestry = ancestry
-        self._many = many
+        self._all = every
 
     @cached_property
     def _every(self) -> dict[str, list[Touching]]:
         by_path: dict[str, list[Touching]] = {}
-        for commit in touching(self._repository, self._ancestry.tip, None, ()):
+        for commit in self._all() if self._all else ():
             for path in commit.paths:
                 by_path.setdefault(path, []).append(commit)
         return by_path
@@ -40,7 +42,7 @@ class Since:
 
     def touched(self, commit: str, paths: Sequence[str]) -> list[Touching]:
         """The commits since that one which touch any of the paths, newest first."""
-        if not self._many:
+        if self._all is None:
             return [*touching(self._repository, self._ancestry.tip, commit, paths)]
         found = {each.oid: each for path in paths for each in self._every.get(path, ())}
         later = set(self._ancestry.since(commit, iter(found)))
