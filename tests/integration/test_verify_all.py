@@ -100,6 +100,15 @@ def test_processes_and_shards_change_nothing_but_who_does_it(three: Path) -> Non
     assert not parts[0].keys() & parts[1].keys()
 
 
+def test_a_module_in_the_present_folder_is_not_taken_for_a_part_of_gate(
+    three: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("gatekeeper", "pickle", "git"):
+        put(tmp_path, {f"{module}/__init__.py": f"raise RuntimeError({module!r})\n"})
+    monkeypatch.chdir(tmp_path)
+    assert words(three, "--all", "--jobs", "3") == words(three, "--all", "--jobs", "1")
+
+
 @pytest.mark.parametrize("arguments", [("--shard", "0/2"), ("--shard", "3/2"), ("--shard", "x"), ("--jobs", "0")])
 def test_what_is_no_shard_or_number_is_wrong_usage(three: Path, arguments: tuple[str, ...]) -> None:
     code, verdict, err = gate(three, "verify", "--all", *arguments)

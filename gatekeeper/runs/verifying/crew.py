@@ -63,7 +63,8 @@ def in_parts(repo: Path, verifier: Verifier, parts: Sequence[Sequence[str]]) -> 
 
 def _started() -> subprocess.Popen[bytes]:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    command = [sys.executable, "-c", _PROGRAM]
+    # Without -P a module that lies in the present folder would be taken for one of ours.
+    command = [sys.executable, "-P", "-c", _PROGRAM]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
 
 
