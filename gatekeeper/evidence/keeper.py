@@ -30,6 +30,7 @@ def main() -> int:
     stop = threading.Event()
     threading.Thread(target=_listen, args=(stop,), daemon=True).start()
     _adopt_orphans()
+    _hear_interrupts()
     began = time.monotonic()
     try:
         child = _started(spec)
@@ -55,6 +56,13 @@ def _adopt_orphans() -> None:
     if sys.platform.startswith("linux"):
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
+
+
+def _hear_interrupts() -> None:
+    """A shell that runs something in the background has it ignore these, and a command would inherit that."""
+    for name in ("SIGINT", "SIGQUIT"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_DFL)
 
 
 def _started(spec: dict[str, object]) -> subprocess.Popen[bytes]:

@@ -51,6 +51,16 @@ def test_a_command_has_no_input_and_no_terminal(tmp_path: Path) -> None:
     assert (ran.code, log) == (0, b"none\n")
 
 
+def test_a_command_can_be_interrupted_where_gate_itself_was_started_to_ignore_that(tmp_path: Path) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        ran, log = run(tmp_path, "trap 'echo heard; exit 7' INT; kill -INT $$; echo went on")
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+    assert (ran.code, log) == (7, b"heard\n")
+
+
 def test_a_command_that_never_ends_is_stopped_with_all_it_started(tmp_path: Path) -> None:
     pause = "31.0417"  # seconds that nobody else sleeps
     ran, _ = run(tmp_path, f"trap '' TERM; setsid sleep {pause} & sleep {pause}", timeout=0.2)
