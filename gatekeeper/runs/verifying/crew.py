@@ -8,11 +8,13 @@ import os
 import pickle
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from gatekeeper.changes.repository import Repository
 from gatekeeper.model.errors import NotRunError
@@ -21,44 +23,52 @@ from gatekeeper.runs.verifying.past import Past
 from gatekeeper.runs.verifying.run import Ask, Verifier
 
 _RARELY = (1_000_000, 50, 1000)
+# Git tells a hundred packets' changes as quickly as one's; in several turns all end at about the same time.
+_AT_ONCE = 100
+_TURNS = 4
 _PROGRAM = "from gatekeeper.runs.verifying.crew import serve; serve()"
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """What another process does. ``past`` is what was read of history for all of them."""
+class Start:
+    """What another process is told first. ``past`` is what was read of history for all of them."""
 
     repo: Path
-    ids: tuple[str, ...]
     ask: Ask
     config: Path | None
     past: Past
 
 
-def in_parts(repo: Path, verifier: Verifier, parts: Sequence[Sequence[str]]) -> Iterator[Verdict]:
-    """The verdicts of all parts: the first is done here, each other by a process of its own.
+def in_parts(repo: Path, verifier: Verifier, ids: Sequence[str], count: int) -> Iterator[Verdict]:
+    """The verdicts by this process and others, ``count`` in all; each takes the next packets when done with some.
 
     Raises what a process raised. When this one is interrupted, the others are ended.
     """
-    others = [_started() for _ in parts[1:]]
-    try:
-        with ThreadPoolExecutor(max_workers=len(parts)) as pool:
+    with ExitStack() as running, ThreadPoolExecutor(max_workers=count) as pool:
+        others = [running.enter_context(_started()) for _ in range(count - 1)]
+        try:
             # History is read while the others load their modules.
-            past = verifier.past
-            answers = [
-                pool.submit(_answered, process, Part(repo, tuple(ids), verifier.ask, verifier.config, past))
-                for process, ids in zip(others, parts[1:], strict=True)
-            ]
-            try:
-                with rarely_collected():
-                    yield from verifier.packets(parts[0])
-                for answer in answers:
-                    yield from answer.result()
-            except BaseException:
-                _end(others)  # or the pool would wait for them
-                raise
-    finally:
-        _end(others)
+            start = _pickled(Start(repo, verifier.ask, verifier.config, verifier.past))
+            ordered = verifier.by_history(ids)
+            size = max(min(len(ids) // (count * _TURNS), _AT_ONCE), 1)
+            parts = deque(ordered[at : at + size] for at in range(0, len(ordered), size))
+            answers = [pool.submit(_answers, process, start, parts) for process in others]
+            with rarely_collected():
+                for part in _taken(parts):
+                    yield from verifier.packets(part)
+            for answer in answers:
+                yield from answer.result()
+        except BaseException:
+            for process in others:
+                process.kill()  # or the threads would wait for them
+            raise
+
+
+def _taken(parts: deque[list[str]]) -> Iterator[list[str]]:
+    """What is left to do, until nothing is; several threads may take at once."""
+    with suppress(IndexError):
+        while True:
+            yield parts.popleft()
 
 
 def _started() -> subprocess.Popen[bytes]:
@@ -68,25 +78,35 @@ def _started() -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
 
 
-def _answered(process: subprocess.Popen[bytes], part: Part) -> list[Verdict]:
-    out, _ = process.communicate(pickle.dumps(part, protocol=pickle.HIGHEST_PROTOCOL))
-    if not out:
+def _answers(process: subprocess.Popen[bytes], start: bytes, parts: deque[list[str]]) -> list[Verdict]:
+    """The verdicts on what another process took of the parts."""
+    found: list[Verdict] = []
+    assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018 - both are pipes
+    try:
+        _say(start, process.stdin)
+        for part in _taken(parts):
+            _say(_pickled(part), process.stdin)
+            answer: list[Verdict] | Exception = pickle.load(process.stdout)  # noqa: S301 - our own process
+            if isinstance(answer, Exception):
+                raise answer
+            found += answer
+        process.stdin.close()
+    except (EOFError, BrokenPipeError) as error:
+        with suppress(BrokenPipeError):
+            process.stdin.close()
         raise NotRunError(
-            f"A process that verified {len(part.ids)} packets ended with {process.returncode}.",
-            hint="gate verify --all --jobs 1",
-        )
-    answer: list[Verdict] | Exception = pickle.loads(out)  # noqa: S301 - our own process
-    if isinstance(answer, Exception):
-        raise answer
-    return answer
+            f"A process that verified packets ended with {process.wait()}.", hint="gate verify --all --jobs 1"
+        ) from error
+    return found
 
 
-def _end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
-    """End those that haven't ended themselves."""
-    for process in processes:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
+def _pickled(value: object) -> bytes:
+    return pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
+
+
+def _say(value: bytes, stream: IO[bytes]) -> None:
+    stream.write(value)
+    stream.flush()
 
 
 @contextmanager
@@ -106,16 +126,19 @@ def rarely_collected() -> Iterator[None]:
 
 
 def serve() -> None:
-    """What another process does: take a part, verify its packets, and hand the verdicts back."""
-    part: Part = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the process that started this one
-    answer: list[Verdict] | Exception
+    """What another process does: verify packets as long as it is given some, and hand the verdicts back."""
     try:
-        with Repository.open(part.repo) as repository, rarely_collected():
-            verifier = Verifier(repository, part.config, part.ask, None, many=True, past=part.past)
-            answer = [*verifier.packets(part.ids)]
+        with rarely_collected():
+            _serve(pickle.load(sys.stdin.buffer))  # noqa: S301 - from the process that started this one
     except KeyboardInterrupt:
         return  # told by the process that started this one
     except Exception as error:  # noqa: BLE001 - raised again where the answer is read
-        answer = error
-    pickle.dump(answer, sys.stdout.buffer, protocol=pickle.HIGHEST_PROTOCOL)
-    sys.stdout.flush()
+        _say(_pickled(error), sys.stdout.buffer)
+
+
+def _serve(start: Start) -> None:
+    with Repository.open(start.repo) as repository, suppress(EOFError):
+        verifier = Verifier(repository, start.config, start.ask, None, many=True, past=start.past)
+        while True:
+            part: list[str] = pickle.load(sys.stdin.buffer)  # noqa: S301 - as above
+            _say(_pickled([*verifier.packets(part)]), sys.stdout.buffer)

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,17 +61,10 @@ def verify_all(
         ids = _chosen(verifier, which, config)
         count = min(jobs or (_cores() if len(ids) >= _WORTHWHILE else 1), max(len(ids), 1))
         if count > 1:
-            verdicts = [*in_parts(repo, verifier, [*_parts(ids, count)])]
+            verdicts = [*in_parts(repo, verifier, ids, count)]
         else:
             verdicts = [_told(verdict, progress) for verdict in verifier.packets(ids)]
     return of_all(verdicts, clock)
-
-
-def _parts(ids: Sequence[str], count: int) -> Iterator[tuple[str, ...]]:
-    """The ids in parts of one size, numbers in them in order: neighbours are mostly neighbours in history, too."""
-    ordered = sorted(ids, key=lambda wp_id: [(len(part), part) for part in re.split(r"(\d+)", wp_id)])
-    for number in range(count):
-        yield tuple(ordered[number * len(ids) // count : (number + 1) * len(ids) // count])
 
 
 def _told(verdict: Verdict, progress: Progress | None) -> Verdict:

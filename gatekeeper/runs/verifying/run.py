@@ -150,7 +150,7 @@ class Verifier:
     def packets(self, ids: Sequence[str]) -> Iterator[Verdict]:
         """The verdicts on many packets' records, of which git tells a hundred at a time."""
         self.repository.share_trees()
-        near = self._by_history(ids)
+        near = self.by_history(ids)
         for start in range(0, len(near), _AT_ONCE):
             chunk = near[start : start + _AT_ONCE]
             self._keep(chunk)
@@ -176,9 +176,13 @@ class Verifier:
                 yield side.oid
                 yield from (blob for _, blob in self._every.files.came(path)[:_VERSIONS])
 
-    def _by_history(self, ids: Sequence[str]) -> list[str]:
+    @cached_property
+    def _order(self) -> dict[str, int]:
+        return {commit: number for number, commit in enumerate(self.ancestry.parents)}
+
+    def by_history(self, ids: Sequence[str]) -> list[str]:
         """The ids by when their packets were last touched: neighbours in history share most of what is read."""
-        order = {commit: number for number, commit in enumerate(self.ancestry.parents)}
+        order = self._order
 
         def age(wp_id: str) -> tuple[int, str]:
             came = self._every.files.came(self.ids[wp_id][0])
