@@ -12,8 +12,10 @@ from gatekeeper.model.names import for_output
 from gatekeeper.model.packet import Field, Line, Packet
 from gatekeeper.packet.structure import list_values, markdown_links, placeholder
 
+_SPACE = re.compile(r"\s")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _PLACE = re.compile(r"#.*|:\d+(?:-\d+)?$")
+_POINTS = re.compile("[#:]")
 _NOTHING = frozenset({"NONE", "N/A"})
 
 
@@ -49,7 +51,8 @@ Places = Callable[[Packet, str], list[str]]
 
 def _at_root(_: Packet, target: str) -> list[str]:
     """The path itself, and without the ``#fragment`` or ``:lines`` that point into the file."""
-    return [posixpath.normpath(path) for path in dict.fromkeys((target, _PLACE.sub("", target))) if path]
+    paths = dict.fromkeys((target, _PLACE.sub("", target))) if _POINTS.search(target) else (target,)
+    return [posixpath.normpath(path) for path in paths if path]
 
 
 def _beside(packet: Packet, target: str) -> list[str]:
@@ -85,7 +88,7 @@ def _authority(case: Case, packet: Packet) -> Iterator[Line]:
     """Values that, whole and note removed, name an existing file or hold no white space and a ``/``."""
     for field in _fields_of(packet, "AUTHORITY"):
         for value in values_of(packet, field):
-            looks_like_path = "/" in value.text and not re.search(r"\s", value.text)
+            looks_like_path = "/" in value.text and not _SPACE.search(value.text)
             if (looks_like_path and not _SCHEME.match(value.text)) or value.text in case.head.entries:
                 yield value
 
@@ -94,7 +97,7 @@ def _prior_packets(packet: Packet) -> Iterator[Line]:
     for field in _fields_of(packet, "LINEAGE_AUDIT"):
         if field.name.lower().startswith("prior packet"):
             for value in values_of(packet, field):
-                if value.text.endswith(".md") and not re.search(r"\s", value.text):
+                if value.text.endswith(".md") and not _SPACE.search(value.text):
                     yield value
 
 

@@ -1,7 +1,7 @@
 """The ``manifest`` check and the ten gates of every entry (contract, section 1, Manifest and The ten gates)."""
 
 import posixpath
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from gatekeeper.gates.case import Case, MainTip, Outcome, not_run
 from gatekeeper.gates.refinement import anchors_apply
@@ -12,9 +12,10 @@ from gatekeeper.manifest.fields import target_of
 from gatekeeper.manifest.replaced import replaced
 from gatekeeper.model.changes import FileChange, Side, TreeView
 from gatekeeper.model.finding import Finding
-from gatekeeper.model.manifest import GATE_CODES, Gate, ManifestEntry
+from gatekeeper.model.manifest import GATE_CODES, GATES, Gate, ManifestEntry
 from gatekeeper.model.names import for_output
 
+_NAMES = tuple(str(gate) for gate in GATES)
 _COMPUTED = dict.fromkeys((Gate.RAILS, Gate.PRE, Gate.POST, Gate.DELTA), True)
 
 
@@ -68,7 +69,9 @@ def check_gates(case: Case, done: Mapping[str, Outcome]) -> tuple[Outcome, dict[
     """
     if case.change_set is None:
         return not_run("there is no change set"), {}
-    table = {entry.path: _gates_of(entry, case, done) for entry in case.entries}
+    told = [outcome.gates for outcome in done.values() if outcome.gates]
+    anchored = anchors_apply(case)
+    table = {entry.path: _gates_of(entry, case, told, anchored=anchored) for entry in case.entries}
     findings = [
         _finding(entry, gate)
         for entry in case.entries
@@ -78,23 +81,26 @@ def check_gates(case: Case, done: Mapping[str, Outcome]) -> tuple[Outcome, dict[
     unproven = {gate for gates in table.values() for gate, value in gates.items() if value is False}
     reason = None
     if unproven:
-        listed = ", ".join(f"{gate} ({GATE_CODES[gate]})" for gate in Gate if gate in unproven)
+        listed = ", ".join(f"{gate} ({GATE_CODES[gate]})" for gate in GATES if gate in unproven)
         reason = f"not proven: {listed}"
     return Outcome(tuple(findings), reason=reason), {
-        path: {str(gate): value for gate, value in gates.items()} for path, gates in table.items()
+        path: dict(zip(_NAMES, gates.values(), strict=True)) for path, gates in table.items()
     }
 
 
-def _gates_of(entry: ManifestEntry, case: Case, done: Mapping[str, Outcome]) -> dict[Gate, bool | None]:
+def _gates_of(
+    entry: ManifestEntry, case: Case, told: Iterable[Mapping[str, Mapping[Gate, bool]]], *, anchored: bool
+) -> dict[Gate, bool | None]:
+    """All ten gates in their order; ``told`` is what the checks know of gates, by path."""
     known: dict[Gate, bool | None] = {}
-    for outcome in done.values():
-        known.update(outcome.gates.get(entry.path, {}))
-        known.update(outcome.gates.get("", {}))
-    if not anchors_apply(case):
+    for gates in told:
+        known.update(gates.get(entry.path, {}))
+        known.update(gates.get("", {}))
+    if not anchored:
         known[Gate.ANCHORS] = None
     known[Gate.FILENAME] = openable(entry.change, case)
     known[Gate.PREIMAGE] = matches_main(entry.change, case.main)
-    return {gate: known.get(gate, False) for gate in Gate}
+    return {gate: known.get(gate, False) for gate in GATES}
 
 
 def openable(change: FileChange, case: Case) -> bool:

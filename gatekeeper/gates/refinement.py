@@ -3,7 +3,8 @@
 import hashlib
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from gatekeeper.gates.case import Case, Outcome, not_applicable
 from gatekeeper.gates.links import values_of
@@ -186,7 +187,7 @@ def _anchors(case: Case, refinement: Refinement, target: str | None, path: str |
             yield _anchor_finding(problem, refinement.path, anchor.line)
 
 
-def _anchor_problem(anchor: Anchor, lines: list[str], path: str) -> str | None:
+def _anchor_problem(anchor: Anchor, lines: Sequence[str], path: str) -> str | None:
     if not anchor.token or anchor.start is None or anchor.end is None:
         return f"Anchor {anchor.anchor!r} needs CONTEXT_START_LINE, CONTEXT_END_LINE and CONTEXT_TOKEN."
     if not 1 <= anchor.start <= anchor.end <= len(lines):
@@ -217,13 +218,20 @@ def _packet_anchor(case: Case, packet: Packet, field: Field, spec: Spec | None) 
         return
     whole = "\n".join(line for content in texts.values() for line in content)
     for cx in ids:
-        if not re.search(rf"(?<![A-Za-z0-9-]){re.escape(cx)}(?![A-Za-z0-9]|[-.][A-Za-z0-9])", whole):
+        if not _whole_id(cx).search(whole):
             yield _anchor_finding(f"{cx} doesn't occur in {', '.join(texts)}.", packet.path, field.line)
     for name, number in lines:
         if name in texts and not 1 <= number <= len(texts[name]):
             yield _anchor_finding(
                 f"{name}:{number} is past the end of the file ({len(texts[name])} lines).", packet.path, field.line
             )
+
+
+@lru_cache(maxsize=256)
+def _whole_id(cx: str) -> re.Pattern[str]:
+    """The id, not as part of a longer one. It leads the expression, for only then its letters are searched for."""
+    name = re.escape(cx)
+    return re.compile(rf"{name}(?<![A-Za-z0-9-]{name})(?![A-Za-z0-9]|[-.][A-Za-z0-9])")
 
 
 def gate_of(findings: tuple[Finding, ...]) -> dict[Gate, bool]:

@@ -21,10 +21,12 @@ def check_scope(case: Case) -> Outcome:
         return not_run("there is no packet to take the scope from")
     findings = [*_scope_itself(packet)]
     forbidden = [path for path in packet.scope.out_of_scope if _names_something(path, case)]
+    allowed = frozenset(path.pattern for path in packet.scope.in_scope)
+    bounded = [path for path in packet.scope.in_scope if path.first is not None]
     gates: dict[str, dict[Gate, bool]] = {}
     for change in case.selection.governed:
-        findings += _placed(change, case, packet, forbidden)
-        window = list(_window(change, packet))
+        findings += _placed(change, case, packet, forbidden, allowed)
+        window = list(_window(change, bounded))
         gates[change.path] = {Gate.WINDOW: not window}
         findings += window
     for change in (*case.selection.governed, *case.selection.packet_files):
@@ -51,11 +53,16 @@ def _scope_itself(packet: Packet) -> Iterator[Finding]:
         )
 
 
-def _placed(change: FileChange, case: Case, packet: Packet, forbidden: list[ScopePath]) -> Iterator[Finding]:
-    """Findings for where a changed file lies; a rename changes both of its names, each judged by itself."""
-    own = owned(case)
+def _placed(
+    change: FileChange, case: Case, packet: Packet, forbidden: list[ScopePath], allowed: frozenset[str]
+) -> Iterator[Finding]:
+    """Findings for where a governed file lies; a rename changes both of its names, each judged by itself.
+
+    ``allowed`` are the lines of IN_SCOPE_PATHS, which nearly always hold the path as it is.
+    """
     for path in _names(change):
-        if ignored_by_manifest(path, own, case.settings.packets):
+        # A file that kept its name is governed, or it wouldn't be asked about.
+        if change.old_path is not None and ignored_by_manifest(path, owned(case), case.settings.packets):
             continue
         name = for_output(path)
         barred = next((entry for entry in forbidden if _covers(entry, path)), None)
@@ -66,7 +73,7 @@ def _placed(change: FileChange, case: Case, packet: Packet, forbidden: list[Scop
                 path=name,
                 hint=f"take {name} out of the change, or amend the packet's SCOPE in a commit of its own",
             )
-        elif not any(matches(entry.pattern, path) for entry in packet.scope.in_scope):
+        elif path not in allowed and not any(matches(pattern, path) for pattern in allowed):
             yield _out_of_scope(name, path, packet)
 
 
@@ -92,9 +99,9 @@ def _near(path: str, packet: Packet) -> str | None:
     return None
 
 
-def _window(change: FileChange, packet: Packet) -> Iterator[Finding]:
+def _window(change: FileChange, bounded: Iterable[ScopePath]) -> Iterator[Finding]:
     """Removed lines outside every window that was planned for the file, under either name of a rename."""
-    plans = [entry for entry in packet.scope.in_scope if any(matches(entry.pattern, p) for p in _names(change))]
+    plans = [entry for entry in bounded if any(matches(entry.pattern, path) for path in _names(change))]
     windows = [(plan.first, plan.last) for plan in plans if plan.first is not None and plan.last is not None]
     for hunk in change.hunks if windows else ():
         strays = [line for line in _removed(hunk) if not any(a <= line <= b for a, b in windows)]

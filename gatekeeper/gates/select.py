@@ -1,6 +1,7 @@
 """Which changed files need scope and a manifest entry, and which don't (contract, section 1, SCOPE)."""
 
 import re
+from functools import lru_cache
 
 from gatekeeper.gates.case import Selection
 from gatekeeper.model.changes import ChangeSet, FileChange
@@ -22,8 +23,12 @@ def is_packet_file(path: str, settings: PacketSettings) -> bool:
     """Whether the path lies under the packets or the refinements folder."""
     if "." in (settings.dir, settings.refinements) and _AT_ROOT.fullmatch(path):
         return True
-    folders = {settings.dir, settings.refinements} - {"."}
-    return any(path.startswith(f"{folder}/") for folder in folders)
+    return path.startswith(_folders(settings.dir, settings.refinements))
+
+
+@lru_cache(maxsize=16)
+def _folders(*names: str) -> tuple[str, ...]:
+    return tuple(f"{name}/" for name in names if name != ".")
 
 
 def select(change_set: ChangeSet, own: tuple[str, ...], settings: PacketSettings) -> Selection:
@@ -42,13 +47,17 @@ def ignored_by_manifest(path: str, own: tuple[str, ...], settings: PacketSetting
 
 def is_own(path: str, own: tuple[str, ...]) -> bool:
     """Whether the path is one of ``own_paths`` or lies in one of its folders."""
-    return any(path == name or (name.endswith("/") and path.startswith(name)) for name in own)
+    # Nearly no path begins as one of them does.
+    return path.startswith(own) and any(
+        path == name or (name.endswith("/") and path.startswith(name)) for name in own
+    )
 
 
 def _group(names: list[str], own: tuple[str, ...], settings: PacketSettings) -> str:
-    if all(is_own(name, own) for name in names):
+    owned = [is_own(name, own) for name in names]
+    if all(owned):
         return "own"
-    packet_file = [is_own(name, own) or is_packet_file(name, settings) for name in names]
+    packet_file = [mine or is_packet_file(name, settings) for name, mine in zip(names, owned, strict=True)]
     if all(packet_file):
         return "packet_files"
     if all(known or matches_any(settings.exempt, name) for known, name in zip(packet_file, names, strict=True)):

@@ -3,9 +3,11 @@
 import posixpath
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from gatekeeper.model.changes import TreeView
 
+_KEPT = 1 << 20  # bytes; what may be cited is of any size
 _MARKDOWN_NAME = re.compile(r"[^\s`'\"<>()\[\]|,;]+\.md\b")
 
 
@@ -31,10 +33,15 @@ def current_spec(tree: TreeView, pointer: str) -> Spec | None:
         text = tree.read(posixpath.normpath(pointer)).decode("utf-8", "replace")
     except KeyError:
         return Spec(pointer, None, None)
+    name = _named(text)
+    return Spec(pointer, name, None if name is None else find_spec_file(tree, name, pointer))
+
+
+# A run reads the same few specs for many packets, and for a packet several times.
+@lru_cache(maxsize=8)
+def _named(text: str) -> str | None:
     found = _MARKDOWN_NAME.search(text)
-    if found is None:
-        return Spec(pointer, None, None)
-    return Spec(pointer, found.group(), find_spec_file(tree, found.group(), pointer))
+    return found.group() if found else None
 
 
 def find_spec_file(tree: TreeView, name: str, pointer: str) -> str | None:
@@ -47,7 +54,15 @@ def find_spec_file(tree: TreeView, name: str, pointer: str) -> str | None:
     return None
 
 
-def lines_of(tree: TreeView, path: str) -> list[str]:
+def lines_of(tree: TreeView, path: str) -> tuple[str, ...]:
     """The file's lines, decoded with replacement; a last line without a newline counts."""
-    text = tree.read(path).decode("utf-8", "replace").replace("\r\n", "\n")
-    return text.removesuffix("\n").split("\n") if text else []
+    data = tree.read(path)
+    return _known_lines(data) if len(data) <= _KEPT else _lines_in(data)
+
+
+def _lines_in(data: bytes) -> tuple[str, ...]:
+    text = data.decode("utf-8", "replace").replace("\r\n", "\n")
+    return tuple(text.removesuffix("\n").split("\n")) if text else ()
+
+
+_known_lines = lru_cache(maxsize=8)(_lines_in)

@@ -10,7 +10,7 @@ from gatekeeper.manifest.explain import Known, Unmatched, origins
 from gatekeeper.manifest.fields import BlockField, Value, shown, target_of, written
 from gatekeeper.model.changes import BlobFacts, Side
 from gatekeeper.model.finding import Finding, Severity
-from gatekeeper.model.manifest import Explanation, Gate, ManifestEntry, RecordedEntry, RecordedValue
+from gatekeeper.model.manifest import GATES, Explanation, Gate, ManifestEntry, RecordedEntry, RecordedValue
 from gatekeeper.model.names import for_output, for_packet
 
 _MEND = "gate post-work, without --check, writes the computed manifest"
@@ -98,6 +98,7 @@ def _told(
     return findings, tuple(explanations)
 
 
+_ALL_TICKED = tuple((gate.value, True) for gate in GATES)
 _GATES = (Gate.PRE, Gate.POST, Gate.DELTA, Gate.RAILS)
 
 
@@ -204,7 +205,14 @@ class _Block:
             return None
         return recorded, value
 
+    def _is_as_computed(self, field: BlockField) -> bool:
+        """Whether a number or a hash is recorded just as it is computed, as nearly all are."""
+        recorded = field.recorded(self.block)
+        return recorded is not None and recorded.text == str(field.computed(self.entry))
+
     def _window(self, field: BlockField) -> bool:
+        if self._is_as_computed(field):
+            return True
         if (found := self._value(field)) is None:
             return False
         recorded, value = found
@@ -221,6 +229,8 @@ class _Block:
         return True
 
     def _delta(self) -> bool:
+        if self._is_as_computed(fields.DELTA):
+            return True
         if (found := self._value(fields.DELTA)) is None:
             return False
         recorded, value = found
@@ -230,7 +240,7 @@ class _Block:
         return True
 
     def _hash(self, field: BlockField, side: Side | None) -> bool:
-        if self._is_long_commit_id(field, side):
+        if self._is_as_computed(field) or self._is_long_commit_id(field, side):
             return True
         if (found := self._value(field)) is None:
             self._look_for_origin(field)
@@ -293,13 +303,15 @@ class _Block:
             self._differs(field, found[0])
 
     def _ticks(self) -> None:
-        required = set(Gate)
+        if tuple(tick[:2] for tick in self.block.gates) == _ALL_TICKED:
+            return
+        required = set(GATES)
         listed = set()
         for tick in self.block.gates:
             name = (tick.name.split() or [""])[0].lower()
             listed.add(name)
             if name in required and not tick.ticked:
                 self._add("manifest.gate", f"The gate {name} of {self._name} is not ticked.", tick.line)
-        if absent := [gate.value for gate in Gate if gate not in listed]:
+        if absent := [gate.value for gate in GATES if gate not in listed]:
             message = f"The block of {self._name} doesn't list {', '.join(absent)} under Gates Passed."
             self._add("manifest.gate", message, self.block.target_file.line)

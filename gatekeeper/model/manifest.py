@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -24,6 +25,9 @@ class Gate(StrEnum):
     WRITTEN = "manifest_written_and_path_returned"
     PREIMAGE = "current_file_matches_preimage"
 
+
+GATES = tuple(Gate)
+"""All of them, in order; walking through an enumeration costs ten times as much."""
 
 GATE_CODES = {
     Gate.ANCHORS: "C701-G01",
@@ -92,16 +96,14 @@ class Explanation(BaseModel):
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedValue:
+class RecordedValue(NamedTuple):
     """A field's value as the packet has it, backticks removed, with its 1-based line."""
 
     text: str
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedGate:
+class RecordedGate(NamedTuple):
     """One checkbox of a recorded entry."""
 
     name: str
@@ -109,14 +111,12 @@ class RecordedGate:
     line: int
 
 
-class RecordedEntry(BaseModel):
+class RecordedEntry(NamedTuple):
     """One manifest block of a packet, as recorded: raw texts; whether they are well-formed is judged elsewhere.
 
     ``line`` is the 1-based line of its Target File, ``end_line`` the last line of the block.
     ``target_file`` holds the text as written (C-quoted or raw).
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     line: int
     end_line: int
@@ -131,3 +131,10 @@ class RecordedEntry(BaseModel):
     content: RecordedValue | None = None
     spec_target_resolved: RecordedValue | None = None
     gates: tuple[RecordedGate, ...] = ()
+
+    @property
+    def texts(self) -> tuple[str | None, ...]:
+        """What is recorded, wherever it stands; the gates aside."""
+        values = (self.start, self.end, self.line_delta, self.pre_sha1, self.post_sha1)
+        further = (self.renamed_from, self.mode, self.content, self.spec_target_resolved)
+        return tuple(value.text if value else None for value in (self.target_file, *values, *further))

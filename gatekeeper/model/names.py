@@ -8,6 +8,7 @@ import re
 
 _ESCAPES = {7: "a", 8: "b", 9: "t", 10: "n", 11: "v", 12: "f", 13: "r", 34: '"', 92: "\\"}
 _UNESCAPES = {letter: code for code, letter in _ESCAPES.items()}
+_PLAIN = re.compile(r"[ !#-\[\]-_a-~]*")
 _ESCAPE = re.compile(rb'\\([abtnvfr"\\]|[0-3][0-7]{2})')
 
 
@@ -41,7 +42,7 @@ def needs_quoting(path: str) -> bool:
     """
     if path != path.strip(" ") or (path.startswith("<") and path.endswith(">")):
         return True
-    return any(not 0x20 <= ord(c) < 0x7F or c in '`"\\' for c in path)
+    return _PLAIN.fullmatch(path) is None
 
 
 def for_packet(path: str) -> str:

@@ -1,18 +1,13 @@
 """The work packet and the refinement as values. Lines are 1-based; every text is decoded, without line ends."""
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as attribute
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
-from pydantic import BaseModel, ConfigDict
-
 from gatekeeper.model.manifest import RecordedEntry
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Line(NamedTuple):
@@ -45,7 +40,7 @@ class Field:
         return self.read_items()
 
 
-class Section(_Frozen):
+class Section(NamedTuple):
     """A heading and the lines under it, up to the next heading of the same or a higher level.
 
     ``name`` is the canonical name for a section that the contract knows (``SCOPE``), else the heading's text.
@@ -59,7 +54,7 @@ class Section(_Frozen):
     end: int
 
 
-class ScopePath(_Frozen):
+class ScopePath(NamedTuple):
     """One path of IN_SCOPE_PATHS or OUT_OF_SCOPE: a file, a folder (``dir/``) or a glob.
 
     ``first`` and ``last`` are the planned window in old line numbers, both or neither.
@@ -73,7 +68,8 @@ class ScopePath(_Frozen):
     note: str | None = None
 
 
-class MalformedLine(_Frozen):
+@dataclass(frozen=True, slots=True)
+class MalformedLine:
     """A line that stands where a record is expected but isn't one, with a sentence that says what's wrong."""
 
     text: str
@@ -81,7 +77,8 @@ class MalformedLine(_Frozen):
     problem: str
 
 
-class Scope(_Frozen):
+@dataclass(frozen=True, slots=True)
+class Scope:
     """The SCOPE section. ``line`` is that of IN_SCOPE_PATHS, None where the field is missing.
 
     ``out_of_scope`` holds every line of OUT_OF_SCOPE that has the form of a path; prose is left out.
@@ -94,7 +91,8 @@ class Scope(_Frozen):
     malformed: tuple[MalformedLine, ...] = ()
 
 
-class Waiver(_Frozen):
+@dataclass(frozen=True, slots=True)
+class Waiver:
     """A well-formed waiver record; ``date`` and ``expires`` are ISO dates (``expires`` may be empty)."""
 
     id: str
@@ -107,16 +105,23 @@ class Waiver(_Frozen):
     line: int
 
 
-class Marker(_Frozen):
-    """A machine block between ``<!-- gate:NAME key=value … -->`` and its closing marker, markers included."""
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """A machine block between ``<!-- gate:NAME key=value … -->`` and its closing marker, markers included.
+
+    ``as_written`` is true where the block was seen to be what its own data renders to, false where it may be
+    anything.
+    """
 
     name: str
     attributes: tuple[tuple[str, str], ...]
     start: int
     end: int
+    as_written: bool = False
 
 
-class Phase(_Frozen):
+@dataclass(frozen=True, slots=True)
+class Phase:
     """Where the phases stand: heading lines, and approval lines (outside fences) inside the SKELETON section."""
 
     bootstrap: int | None = None
@@ -125,7 +130,8 @@ class Phase(_Frozen):
     approvals: tuple[int, ...] = ()
 
 
-class Packet(_Frozen):
+@dataclass(frozen=True, kw_only=True)
+class Packet:
     """A work packet as parsed. ``path`` is relative to the repository, ``wp_id`` comes from the file's name.
 
     ``fields`` are all named values outside fences and comments in the order of the file; ``fenced`` are the lines
@@ -152,29 +158,34 @@ class Packet(_Frozen):
     non_ascii: tuple[int, ...] = ()
     sha256: str = ""
 
+    @cached_property
+    def _sections_by_name(self) -> Mapping[str, Section]:
+        return {section.name: section for section in reversed(self.sections)}
+
+    @cached_property
+    def _fields_by_name(self) -> Mapping[str, Sequence[Field]]:
+        return _by_name(self.fields)
+
     def section(self, name: str) -> Section | None:
         """The first section of that canonical name."""
-        return next((s for s in self.sections if s.name == name), None)
+        return self._sections_by_name.get(name)
 
     def field(self, *names: str, section: str | None = None) -> Field | None:
         """The first field with one of the names (case, spaces, ``-`` and ``_`` alike), in the section if given."""
-        wanted = {_plain(n) for n in names}
         within = self.section(section) if section else None
         if section and within is None:
             return None
-        for field in self.fields:
-            inside = within is None or within.start <= field.line <= within.end
-            if inside and _plain(field.name) in wanted:
-                return field
-        return None
+        found = (field for name in names for field in self._fields_by_name.get(_plain(name), ()))
+        inside = (field for field in found if within is None or within.start <= field.line <= within.end)
+        return min(inside, key=lambda field: field.line, default=None)
 
     def body(self, section: Section) -> tuple[Line, ...]:
         """The section's lines below its heading."""
-        numbers = range(section.start + 1, section.end + 1)
-        return tuple(Line(text=self.lines[n - 1], line=n) for n in numbers)
+        return tuple(map(Line, self.lines[section.start : section.end], itertools.count(section.start + 1)))
 
 
-class Anchor(_Frozen):
+@dataclass(frozen=True, slots=True)
+class Anchor:
     """A spec anchor of a refinement: the token must stand within the window of the resolved spec file."""
 
     line: int
@@ -184,16 +195,29 @@ class Anchor(_Frozen):
     token: str | None
 
 
-class Refinement(_Frozen):
+@dataclass(frozen=True)
+class Refinement:
     """A technical refinement: its fields, its anchors, and its problems left to the gate."""
 
     path: str
     fields: tuple[Field, ...]
     anchors: tuple[Anchor, ...] = ()
 
+    @cached_property
+    def _fields_by_name(self) -> Mapping[str, Sequence[Field]]:
+        return _by_name(self.fields)
+
     def field(self, name: str) -> Field | None:
         """The first field of that name (case, spaces, ``-`` and ``_`` alike)."""
-        return next((f for f in self.fields if _plain(f.name) == _plain(name)), None)
+        return next(iter(self._fields_by_name.get(_plain(name), ())), None)
+
+
+def _by_name(fields: Iterable[Field]) -> Mapping[str, Sequence[Field]]:
+    """The fields by their names as they are compared, in order."""
+    found: dict[str, list[Field]] = {}
+    for field in fields:
+        found.setdefault(_plain(field.name), []).append(field)
+    return found
 
 
 @lru_cache(maxsize=1024)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gatekeeper.model import names
 from gatekeeper.model.finding import CheckResult, Finding, Severity, Status
-from gatekeeper.model.manifest import Gate, ManifestEntry
+from gatekeeper.model.manifest import GATES, Gate, ManifestEntry
 
 if TYPE_CHECKING:  # loaded where a block has a template
     import jinja2
@@ -17,6 +17,8 @@ _LONGEST_RUN = re.compile(r"`+")
 
 def code_span(text: str) -> str:
     """A code span whose delimiters are longer than any run of backticks within."""
+    if "`" not in text:
+        return f"`{text}`"
     run = "`" * (1 + max((len(run) for run in _LONGEST_RUN.findall(text)), default=0))
     return f"{run}{text}{run}"
 
@@ -47,11 +49,14 @@ def _compiled(template: str) -> "jinja2.Template":
     return environment.from_string(template)
 
 
-_TICKS = {
-    (gate, passed): f"  - [{' ' if passed is False else 'x'}] {gate.value}{' (not applicable)' * (passed is None)}"
-    for gate in Gate
-    for passed in (True, False, None)
-}
+@lru_cache(maxsize=64)
+def _ticks(*passed: bool | None) -> str:
+    """The ten gates' lines; nearly every entry has the same."""
+    pairs = zip(GATES, passed, strict=True)
+    return "\n".join(
+        f"  - [{' ' if value is False else 'x'}] {gate}{' (not applicable)' * (value is None)}"
+        for gate, value in pairs
+    )
 
 
 def _fields(entry: ManifestEntry) -> Iterator[tuple[str, str]]:
@@ -90,8 +95,7 @@ def _lines(entry: ManifestEntry, gates: Mapping[Gate, bool | None]) -> Iterator[
     for name, value in _fields(entry):
         yield f"- **{name}**: {value}"
     yield "- **Gates Passed**:"
-    for gate in Gate:
-        yield _TICKS[gate, gates[gate]]
+    yield _ticks(*(gates[gate] for gate in GATES))
 
 
 def finding_line(finding: Finding) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from gatekeeper.model.packet import Field, Line, Section
-from gatekeeper.packet.markdown import Document, items_between, remembered
+from gatekeeper.packet.markdown import Document, item_of, items_between, remembered
 from gatekeeper.packet.sections import bare_name, plain_name
 
 _LONGEST_NAME = 100
@@ -70,26 +70,30 @@ def _last_line_of(doc: Document, number: int, *, empty: bool) -> int:
             break
         if doc.is_blank(below) or below in doc.comments:
             continue
-        within = below in doc.fenced and below not in doc.fence_openings
-        fence = empty and last == number and below in doc.fence_openings
-        listed = takes_list and doc.indent(below) == own and doc.item(below) is not None
-        if not (within or fence or listed or doc.indent(below) > own):
-            break
+        indent = doc.indent(below)
+        if indent <= own:
+            within = below in doc.fenced and below not in doc.fence_openings
+            fence = empty and last == number and below in doc.fence_openings
+            listed = takes_list and indent == own and doc.item(below) is not None
+            if not (within or fence or listed):
+                break
         last = below
     return last
 
 
-def _line_field(doc: Document, number: int) -> Field | None:
-    item = doc.item(number)
-    pair = named_value(doc.text(number).strip() if item is None else item)
-    if pair is None:
-        return None
-    name, value = pair
+@remembered
+def _named_in(text: str) -> tuple[str, str] | None:
+    """The bare name and the value that a line gives, None where it gives none."""
+    item = item_of(text)
+    pair = named_value(text.strip() if item is None else item)
+    return (bare_name(pair[0]), pair[1]) if pair else None
 
+
+def _line_field(doc: Document, number: int, name: str, value: str) -> Field:
     def items() -> tuple[Line, ...]:
         return items_between(doc, number + 1, _last_line_of(doc, number, empty=not value))
 
-    return Field(name=bare_name(name), value=value, line=number, read_items=items)
+    return Field(name, value, number, items)
 
 
 def _heading_field(doc: Document, section: Section) -> Field | None:
@@ -113,12 +117,14 @@ def fields_of(doc: Document, sections: Iterable[Section], machine: frozenset[int
     found = [field for section in sections if (field := _heading_field(doc, section))]
     mute = doc.fenced | doc.comments | doc.heading_lines | machine
     for number, text in enumerate(doc.lines, 1):
-        if ":" in text and number not in mute and (field := _line_field(doc, number)):
-            found.append(field)
+        if ":" in text and number not in mute and (pair := _named_in(text)):
+            found.append(_line_field(doc, number, *pair))
     return tuple(sorted(found, key=lambda field: field.line))
 
 
 def fence_free(field: Field, fenced: frozenset[int]) -> tuple[Line, ...]:
     """The field's own value, where it has one, and its items outside fences."""
-    own = (Line(text=field.value, line=field.line),) if field.value else ()
+    own = (Line(field.value, field.line),) if field.value else ()
+    if fenced.isdisjoint([item.line for item in field.items]):
+        return own + field.items
     return own + tuple(item for item in field.items if item.line not in fenced)

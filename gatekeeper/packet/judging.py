@@ -125,23 +125,20 @@ def _within_known(packet: Packet, inner: Section) -> bool:
     return any(outer.name in _TOP or is_report(outer) for outer in around)
 
 
-def _lines_of(packet: Packet, sections: Iterable[Section]) -> tuple[str, ...]:
-    """The sections' lines below their headings; machine blocks and the ticks in DONE_MEANS aside."""
-    machine = {n for marker in packet.markers for n in range(marker.start, marker.end + 1)}
+def _lines_of(packet: Packet, sections: Sequence[Section], names: Mapping[int, str]) -> Iterator[tuple[int, str]]:
+    """The sections' lines below their headings; machine blocks and the ticks in DONE_MEANS aside.
+
+    A line that is a heading reads as its section's name in ``names``.
+    """
     done = packet.field("DONE_MEANS")
     ticked = {item.line for item in done.items} if done else set()
-    names = {section.start: section.name for section in packet.sections}
-    labels = {field.line: field.name for field in packet.fields} | names
-
-    def lines() -> Iterator[tuple[int, str]]:
-        for section in sections:
-            for line in packet.body(section):
-                if line.line in machine:
-                    continue
+    for section in sections:
+        within = (m for m in packet.markers if section.start < m.end and m.start <= section.end)
+        machine = {number for marker in within for number in range(marker.start, marker.end + 1)}
+        for line in packet.body(section):
+            if line.line not in machine:
                 text = names.get(line.line, line.text.strip())
                 yield line.line, _BOX.sub(r"\1", text, count=1) if line.line in ticked else text
-
-    return tuple(_labelled(lines(), labels))
 
 
 @lru_cache(maxsize=16)
@@ -167,6 +164,13 @@ def _labelled(lines: Iterable[tuple[int, str]], labels: Mapping[int, str]) -> It
             yield f"{label}: {text}" if label else text
 
 
+def _below(packet: Packet, sections: Sequence[Section]) -> tuple[str, ...]:
+    """The sections' lines, labelled."""
+    names = {section.start: section.name for section in packet.sections}
+    labels = {field.line: field.name for field in packet.fields} | names
+    return tuple(_labelled(_lines_of(packet, sections, names), labels))
+
+
 def _base_lines(packet: Packet) -> tuple[str, ...]:
     base = recorded_base(packet)
     return (base,) if base else ()
@@ -174,9 +178,9 @@ def _base_lines(packet: Packet) -> tuple[str, ...]:
 
 _PARTS: Mapping[str, Callable[[Packet, bytes | None], tuple[str, ...]]] = {
     MERGE_BASE: lambda packet, _: _base_lines(packet),
-    SCOPE: lambda packet, _: _lines_of(packet, _first(packet, "SCOPE")),
-    WAIVERS: lambda packet, _: _lines_of(packet, _first(packet, "WAIVERS GRANTED")),
-    QUALITY: lambda packet, _: _lines_of(packet, _quality(packet)),
+    SCOPE: lambda packet, _: _below(packet, _first(packet, "SCOPE")),
+    WAIVERS: lambda packet, _: _below(packet, _first(packet, "WAIVERS GRANTED")),
+    QUALITY: lambda packet, _: _below(packet, _quality(packet)),
     REFINEMENT: lambda _, refinement: _refinement_lines(refinement),
     APPROVAL: lambda packet, _: approvals(packet),
 }

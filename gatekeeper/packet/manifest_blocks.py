@@ -1,13 +1,15 @@
 """Manifest blocks and machine markers in VALIDATION, as recorded (contract, section 1, Manifest)."""
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from gatekeeper.model.manifest import RecordedEntry, RecordedGate, RecordedValue
 from gatekeeper.model.packet import MalformedLine, Marker
 from gatekeeper.packet.fields import named_value
 from gatekeeper.packet.markdown import Document, item_of, remembered, without_backticks, without_note
 from gatekeeper.packet.sections import bare_name, plain_name
+from gatekeeper.packet.written_manifest import read_as_written
 
 OPENING = re.compile(r"<!--[ \t]*gate:(manifest|result)((?:[ \t]+[\w-]+=\S+)*)[ \t]*-->")
 CLOSING = re.compile(r"<!--[ \t]*/gate:(manifest|result)[ \t]*-->")
@@ -104,13 +106,11 @@ def _scan_markers(doc: Document, first: int, last: int) -> _Markers:
         if name == "result":
             scan.owned |= _result_lines_after(doc, line, last)
 
-    for number in range(first, last + 1):
+    for number in sorted(n for n in doc.heading_lines | doc.whole_comments if first <= n <= last):
         text = doc.text(number).strip()
         if number in doc.heading_lines:
             give_up()
             opened = None
-        elif number not in doc.whole_comments:
-            continue
         elif match := OPENING.fullmatch(text):
             give_up()
             opened = (number, match[1], match[2])
@@ -218,19 +218,38 @@ def scan_manifest(doc: Document, zone: tuple[int, int] | None) -> ManifestScan:
     if zone is None:
         return ManifestScan((), (), (), frozenset())
     marks = _scan_markers(doc, *zone)
+    read = {m: read_as_written(doc.lines, m) if m.name == "manifest" else None for m in marks.closed}
+    written = [marker for marker, entries in read.items() if entries is not None]
+    blocks = _walked(doc, _outside(zone, written), marks)
+    entries = [block.entry() for block in blocks.blocks] + [
+        entry for known in read.values() for entry in known or ()
+    ]
+    return ManifestScan(
+        entries=tuple(sorted(entries, key=lambda entry: entry.line)),
+        malformed=tuple(sorted(marks.malformed + blocks.malformed, key=lambda line: line.line)),
+        markers=tuple(replace(marker, as_written=marker in written) for marker in marks.closed),
+        owned=frozenset(marks.owned | blocks.owned),
+    )
+
+
+def _outside(zone: tuple[int, int], written: Sequence[Marker]) -> Iterator[int]:
+    """The zone's lines but those between the markers of these blocks."""
+    first = zone[0]
+    for marker in written:
+        yield from range(first, marker.start + 1)
+        first = marker.end
+    yield from range(first, zone[1] + 1)
+
+
+def _walked(doc: Document, numbers: Iterator[int], marks: _Markers) -> _Blocks:
+    """The blocks that stand in these lines, which are read one by one."""
     edges = {line for marker in marks.closed for line in (marker.start, marker.end)}
     edges |= {line.line for line in marks.malformed}
     mute = doc.fenced | doc.comments
     blocks = _Blocks()
-    for number in range(zone[0], zone[1] + 1):
+    for number in numbers:
         if number in doc.heading_lines or number in edges:
             blocks.close()
         elif number not in mute:
             blocks.feed(number, doc.text(number))
-    malformed = sorted(marks.malformed + blocks.malformed, key=lambda line: line.line)
-    return ManifestScan(
-        entries=tuple(block.entry() for block in blocks.blocks),
-        malformed=tuple(malformed),
-        markers=tuple(marks.closed),
-        owned=frozenset(marks.owned | blocks.owned),
-    )
+    return blocks

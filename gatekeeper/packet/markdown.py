@@ -1,5 +1,6 @@
 """The Markdown that packets are made of: lines, fences, comments, headings, list items, with their numbers."""
 
+import itertools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from gatekeeper.model.packet import Line
 BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*))?")
+_CLOSING_MARKS = re.compile(r"(?:^|[ \t])#+$")
 _ITEM = re.compile(r"([-*+]|\d{1,9}[.)])(?:[ \t]+|$)")
 _OPENING = re.compile(r"(`{3,})[^`]*|(~{3,}).*")
 _CLOSING = re.compile(r"`{3,}|~{3,}")
@@ -43,8 +45,7 @@ class PacketUnreadable(ValueError):  # noqa: N818 - named for the rule packet.un
         self.line = line
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(NamedTuple):
     """An ATX heading: its line, its level (1 to 6) and its text without the marks."""
 
     line: int
@@ -56,14 +57,11 @@ class Heading:
 class Document:
     """A Markdown file as lines. Numbers are 1-based; fence markers count as fenced lines.
 
-    ``indents`` and ``items`` hold ``indent_of`` and ``item_of`` of each line, which are asked for often.
     ``comments`` are the lines of HTML comments, ``whole_comments`` those that are one by themselves.
     ``unclosed`` is the line of the fence or comment that is never closed and so runs to the end.
     """
 
     lines: tuple[str, ...]
-    indents: tuple[int, ...]
-    items: tuple[str | None, ...]
     fenced: frozenset[int]
     fence_openings: frozenset[int]
     fence_marks: frozenset[int]
@@ -79,11 +77,11 @@ class Document:
 
     def indent(self, number: int) -> int:
         """The width of that line's leading white space."""
-        return self.indents[number - 1]
+        return indent_of(self.lines[number - 1])
 
     def item(self, number: int) -> str | None:
         """What follows the marker of the list item on that line, None if it is none."""
-        return self.items[number - 1]
+        return item_of(self.lines[number - 1])
 
     def is_blank(self, number: int) -> bool:
         """Whether that line holds nothing but white space."""
@@ -226,48 +224,60 @@ def may_open(text: str) -> bool:
 
 def heading_at(number: int, text: str) -> Heading | None:
     """The ATX heading that a line outside fences is, None for another line."""
+    found = _heading(text)
+    return Heading(number, *found) if found else None
+
+
+@remembered
+def _heading(text: str) -> tuple[int, str] | None:
+    """The level and the words."""
     match = _HEADING.fullmatch(text.rstrip())
-    if not match:
-        return None
-    words = re.sub(r"(?:^|[ \t])#+$", "", (match[2] or "").strip()).strip()
-    return Heading(line=number, level=len(match[1]), text=words)
+    return (len(match[1]), _CLOSING_MARKS.sub("", (match[2] or "").strip()).strip()) if match else None
 
 
-class _Shape(NamedTuple):
-    """A line by itself: its indent, its list item, whether it may open a fence or comment or be a heading."""
-
-    indent: int
-    item: str | None
-    opens: bool
-    heads: bool
+_OPENS, _HEADS = 1, 2
 
 
-def _shape_of(text: str) -> _Shape:
-    return _Shape(indent_of(text), item_of(text), may_open(text), "#" in text[:4])
+def _told(text: str) -> int:
+    """Whether a line by itself may open a fence or comment, and whether it may be a heading."""
+    return _OPENS * may_open(text) | _HEADS * ("#" in text[:4])
 
 
-_known_shape = lru_cache(maxsize=_REMEMBERED)(_shape_of)
+_known_told = lru_cache(maxsize=_REMEMBERED)(_told)
 
 
-def _shapes(lines: Sequence[str]) -> tuple[_Shape, ...]:
+def _remarkable(lines: Sequence[str]) -> tuple[list[int], list[int]]:
+    """The numbers of the lines that may open a fence or comment, and of those that may be headings."""
     is_long = max(map(len, lines), default=0) > _LONGEST_REMEMBERED
-    return tuple(map(_shape_of if is_long else _known_shape, lines))
+    told = bytes(map(_told if is_long else _known_told, lines))
+    found = [*itertools.compress(zip(itertools.count(1), told), told)]
+    return [number for number, kind in found if kind & _OPENS], [number for number, kind in found if kind & _HEADS]
+
+
+def _opaque(lines: Sequence[str], opens: Sequence[int]) -> Opaque:
+    """Fences and comments; ``opens`` are the lines that may open one, all others matter only where one is open."""
+    opaque = Opaque()
+    after = 0
+    for number in opens:
+        if number <= after:
+            continue
+        after = number
+        opaque.feed(number, lines[number - 1])
+        while opaque.open_line is not None and after < len(lines):
+            after += 1
+            opaque.feed(after, lines[after - 1])
+    return opaque
 
 
 def document(lines: tuple[str, ...]) -> Document:
     """Lines as a document: CommonMark's ATX headings, fences and comments, those below list items included."""
-    opaque = Opaque()
-    shapes = _shapes(lines)
-    for number, shape in enumerate(shapes, 1):
-        if shape.opens or opaque.open_line is not None:
-            opaque.feed(number, lines[number - 1])
+    opens, heads = _remarkable(lines)
+    opaque = _opaque(lines, opens)
     hidden = opaque.fenced | opaque.comments
-    heads = (number for number, shape in enumerate(shapes, 1) if shape.heads and number not in hidden)
-    headings = tuple(heading for number in heads if (heading := heading_at(number, lines[number - 1])))
+    found = (heading_at(number, lines[number - 1]) for number in heads if number not in hidden)
+    headings = tuple(heading for heading in found if heading is not None)
     return Document(
         lines=lines,
-        indents=tuple(shape.indent for shape in shapes),
-        items=tuple(shape.item for shape in shapes),
         fenced=frozenset(opaque.fenced),
         fence_openings=frozenset(opaque.openings),
         fence_marks=frozenset(opaque.marks),

@@ -26,7 +26,7 @@ def parse_packet(path: str, wp_id: str, data: bytes) -> Packet:
     manifest = scan_manifest(doc, manifest_zone(sections))
     records = scan_records(doc)
     markers = (*manifest.markers, *records.closed)
-    machine = frozenset(n for marker in markers for n in range(marker.start, marker.end + 1))
+    machine = frozenset().union(*(range(marker.start, marker.end + 1) for marker in markers))
     fields = fields_of(doc, sections, machine)
     waivers, malformed_waivers = waivers_of(doc, first_section(sections, "WAIVERS GRANTED"))
     return Packet(

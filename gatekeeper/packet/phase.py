@@ -6,10 +6,11 @@ from gatekeeper.model.packet import Phase, Section
 from gatekeeper.packet.markdown import Document
 from gatekeeper.packet.sections import first_section
 
+_WORDS = "SKELETON APPROVED"
 # What may follow the words is a signature, a date, a parenthesis or other punctuation, "by" or "on"; a plain
 # word ("is required", "must follow") makes a sentence about approval of the line, which approves nothing.
 _APPROVAL = re.compile(
-    r" {0,3}(?:\*\*)?SKELETON APPROVED(?:\*\*)?(?:$|[ \t]*[^\s\w?\"'`/|*]|[ \t]+(?:by|on)\b|[ \t]+\S*\d)"
+    rf" {{0,3}}(?:\*\*)?{_WORDS}(?:\*\*)?(?:$|[ \t]*[^\s\w?\"'`/|*]|[ \t]+(?:by|on)\b|[ \t]+\S*\d)"
 )
 
 
@@ -32,5 +33,5 @@ def phase_of(doc: Document, sections: tuple[Section, ...]) -> Phase:
         bootstrap=line("BOOTSTRAP"),
         skeleton=line("SKELETON"),
         implementation=line("IMPLEMENTATION"),
-        approvals=tuple(n for n in body if n not in hidden and is_approval(doc.text(n))),
+        approvals=tuple(n for n in body if _WORDS in doc.text(n) and n not in hidden and is_approval(doc.text(n))),
     )

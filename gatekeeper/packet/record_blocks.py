@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gatekeeper.model.packet import MalformedLine, Marker, Packet, Section
 from gatekeeper.packet.markdown import BOM, Document, RawLine, document, split_lines
@@ -38,7 +38,7 @@ def scan_records(doc: Document) -> RecordMarkers:
             opened = Marker(name=match[1], attributes=attributes, start=number, end=number)
         elif match := _CLOSING.fullmatch(text):
             if opened is not None and opened.name == match[1]:
-                closed.append(opened.model_copy(update={"end": number}))
+                closed.append(replace(opened, end=number))
                 opened = None
             else:
                 problem = f"This closes a gate:{match[1]} block that isn't open."

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gatekeeper.model.changes import ChangeKind, FileChange
 from gatekeeper.model.finding import Status
-from gatekeeper.model.manifest import Gate, ManifestEntry, RecordedEntry, RecordedValue
+from gatekeeper.model.manifest import GATES, ManifestEntry, RecordedEntry, RecordedValue
 from gatekeeper.model.names import from_packet
 from gatekeeper.model.packet import MalformedLine, Marker, Packet
 from gatekeeper.packet.blocks import render_manifest, result_block
@@ -106,6 +106,8 @@ def _in_order(findings: Sequence[str]) -> Iterator[str]:
 
 def render_manifest_again(packet: Packet, marker: Marker) -> str | MalformedLine:
     """The block that the entries between the markers render to, or the line that is no value of an entry."""
+    if marker.as_written:
+        return block_text(packet, marker)
     blocks = [block for block in packet.recorded if marker.start < block.line < marker.end]
     entries, gates = [], {}
     for block in blocks:
@@ -114,10 +116,10 @@ def render_manifest_again(packet: Packet, marker: Marker) -> str | MalformedLine
             return entry
         entries.append(entry)
         ticks = {tick.name: _tick(packet.lines[tick.line - 1], ticked=tick.ticked) for tick in block.gates}
-        if set(ticks) != set(Gate):
+        if ticks.keys() != set(GATES):
             problem = "This block doesn't list the ten gates, each once."
             return MalformedLine(text=block.target_file.text, line=block.line, problem=problem)
-        gates[entry.path] = {gate: ticks[gate] for gate in Gate}
+        gates[entry.path] = {gate: ticks[gate] for gate in GATES}
     spec = next((block.spec_target_resolved for block in blocks if block.spec_target_resolved), None)
     digest = dict(marker.attributes).get("change", "")
     return render_manifest(entries, gates, spec.text if spec else None, digest)

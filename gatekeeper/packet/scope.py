@@ -13,6 +13,8 @@ from gatekeeper.packet.values import is_placeholder
 _WINDOW = re.compile(r"(.*?):([0-9]{1,9})(?:-([0-9]{1,9}))?")
 # What stands behind a last colon and can only have been meant as a window.
 _NEAR_WINDOW = re.compile(r".*:(?=.*[0-9])[-+~.,;\sL#0-9\u2010-\u2015]+", re.DOTALL)
+# The usual form, which stands for itself: plain names between slashes, with at least one slash (N/A is none).
+_PLAIN = re.compile(r"(?![Nn]/[Aa]\.*$)[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)+/?", re.ASCII)
 _SHOWN = 120
 _NOTHING = frozenset({"NONE", "N/A"})
 _CODE_FIRST = re.compile(r"(`+)(?!`)(.+?)(?<!`)\1(?!`)(.*)")
@@ -97,6 +99,9 @@ def _in_scope(lines: Iterable[Line]) -> tuple[tuple[ScopePath, ...], tuple[Malfo
     paths: list[ScopePath] = []
     malformed: list[MalformedLine] = []
     for line in lines:
+        if _PLAIN.fullmatch(line.text):
+            paths.append(ScopePath(line.text, line.text, line.line))
+            continue
         if _is_prose(line.text):
             continue
         try:

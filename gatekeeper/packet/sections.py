@@ -76,14 +76,12 @@ def _ends(doc: Document) -> list[int]:
 
 
 def _section(heading: Heading, end: int) -> Section:
-    name = bare_name(heading.text)
-    return Section(
-        name=canonical_name(name),
-        heading=heading.text,
-        level=heading.level,
-        start=heading.line,
-        end=end,
-    )
+    return Section(_name_of(heading.text), heading.text, heading.level, heading.line, end)
+
+
+@remembered
+def _name_of(heading: str) -> str:
+    return canonical_name(bare_name(heading))
 
 
 def sections_of(doc: Document) -> tuple[Section, ...]:

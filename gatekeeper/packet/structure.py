@@ -95,11 +95,20 @@ def _section(packet: Packet, name: str) -> Required:
     section = packet.section(name)
     if section is None:
         return _missing(name)
-    body = [line for line in packet.body(section) if line.text.strip() and line.line not in packet.comments]
-    texts = [item_of(line.text) or line.text for line in body]
-    fenced = any(line.line in packet.fenced for line in body)
-    state = State.PLACEHOLDER if not fenced and _state(texts) is State.PLACEHOLDER else State.FILLED
-    return Required(name=name, state=state, line=section.start, value="")
+    return Required(name=name, state=_section_state(packet, section), line=section.start, value="")
+
+
+def _section_state(packet: Packet, section: Section) -> State:
+    """A section is the placeholder only if it holds one and nothing else."""
+    state = State.FILLED
+    for number in range(section.start + 1, section.end + 1):
+        text = packet.lines[number - 1]
+        if not text.strip() or number in packet.comments:
+            continue
+        if number in packet.fenced or not is_placeholder(item_of(text) or text):
+            return State.FILLED
+        state = State.PLACEHOLDER
+    return state
 
 
 def at_heading_or_field(packet: Packet, name: str) -> Field | None:
@@ -181,12 +190,14 @@ def markdown_links(packet: Packet) -> tuple[Line, ...]:
     Links with a scheme and those to an anchor of the page itself are left out; fragments, queries and titles
     are removed and ``%20`` is decoded.
     """
-    skipped = _unjudged(packet)
-    found: list[Line] = []
-    for number, text in enumerate(packet.lines, 1):
-        if number not in skipped and "](" in text:
-            found += [Line(text=target, line=number) for target in _targets(text)]
-    return tuple(found)
+    linked = [number for number, text in enumerate(packet.lines, 1) if "](" in text]
+    skipped = _unjudged(packet) if linked else frozenset()
+    return tuple(
+        Line(target, number)
+        for number in linked
+        if number not in skipped
+        for target in _targets(packet.lines[number - 1])
+    )
 
 
 def spec_anchor_parts(text: str) -> SpecAnchor:

@@ -16,7 +16,7 @@ from gatekeeper.manifest.compute import digest
 from gatekeeper.model.changes import FileChange
 from gatekeeper.model.errors import NotRunError, UsageError
 from gatekeeper.model.finding import CheckResult, Finding
-from gatekeeper.model.manifest import Gate
+from gatekeeper.model.manifest import GATES
 from gatekeeper.model.packet import Packet
 from gatekeeper.model.settings import Settings
 from gatekeeper.model.verdict import Verdict
@@ -230,7 +230,7 @@ def _write(repository: Repository, case: Case, judgement: Judgement, change_dige
 def manifest_block(case: Case, judgement: Judgement, change_digest: str) -> str:
     """The manifest as a packet holds it, markers included, without a final newline."""
     spec = current_spec(case.head, case.settings.spec.pointer)
-    gates = {path: {Gate(name): value for name, value in row.items()} for path, row in judgement.gates.items()}
+    gates = {path: {gate: row[gate] for gate in GATES} for path, row in judgement.gates.items()}
     return render_manifest(case.entries, gates, spec.target if spec else None, change_digest)
 
 

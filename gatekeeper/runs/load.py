@@ -2,7 +2,7 @@
 
 import datetime as dt
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -332,15 +332,8 @@ def manifest_changed(wp_id: str, paths: Iterable[str], base: TreeView, head: Tre
     return any(_recorded(base, path, wp_id) != _recorded(head, path, wp_id) for path in paths)
 
 
-def _recorded(tree: TreeView, path: str, wp_id: str) -> Sequence[Mapping[str, object]]:
+def _recorded(tree: TreeView, path: str, wp_id: str) -> Sequence[Sequence[str | None]]:
     if path not in tree.entries:
         return []
     packet = read_packet(path, wp_id, tree.read(path)).packet
-    lines = {"line", "end_line"}
-    return [
-        {
-            name: (value.get("text") if isinstance(value, dict) else value)
-            for name, value in entry.model_dump(exclude={*lines, "gates"}).items()
-        }
-        for entry in (packet.recorded if packet else ())
-    ]
+    return [entry.texts for entry in (packet.recorded if packet else ())]

@@ -7,7 +7,7 @@ from gatekeeper.clock import Clock as Clock  # noqa: PLC0414 - handed on to thos
 from gatekeeper.gates.case import Case
 from gatekeeper.gates.pipeline import Judgement
 from gatekeeper.model.changes import ChangeSet
-from gatekeeper.model.manifest import Explanation, Gate, ManifestEntry
+from gatekeeper.model.manifest import GATES, Explanation, ManifestEntry
 from gatekeeper.model.names import for_output
 from gatekeeper.model.verdict import ChangeSetSummary, ManifestRow, Verdict, WaiverUse
 
@@ -50,7 +50,7 @@ def _row(entry: ManifestEntry, gates: Mapping[str, bool | None]) -> ManifestRow:
         pre_blob=change.base.oid if change.base else None,
         post_blob=change.head.oid if change.head else None,
         post_sha256=entry.post_sha256,
-        gates={str(gate): gates.get(str(gate)) for gate in Gate} if gates else {},
+        gates={str(gate): gates.get(gate) for gate in GATES} if gates else {},
         renamed_from=for_output(change.old_path) if change.old_path else None,
         mode=entry.mode,
         content=entry.content,

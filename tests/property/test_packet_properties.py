@@ -84,6 +84,20 @@ def test_any_bytes_parse_or_are_refused(data: bytes) -> None:
     assert all(entry.line <= entry.end_line <= len(packet.lines) for entry in packet.recorded)
 
 
+PARTS = st.sampled_from(
+    ["a", "N", "n", "A", "C", "/", "/", ".", "..", "-", "_", "TBD", "NONE", "{a}", "<a>", ":1-2", "*"]
+)
+
+
+@given(st.lists(PARTS, min_size=1, max_size=6).map("".join))
+def test_a_path_means_the_same_with_and_without_a_note(path: str) -> None:
+    """A path of the usual form is taken as it stands; what has a note is always taken apart."""
+    texts = (f"## SCOPE\n- IN_SCOPE_PATHS:\n  - {path}{note}\n" for note in ("", " (note)"))
+    plain, noted = (parse_packet("p.md", "WP-1", text.encode()).scope for text in texts)
+    assert [p[1:5] for p in plain.in_scope] == [p[1:5] for p in noted.in_scope]
+    assert [line.problem for line in plain.malformed] == [line.problem for line in noted.malformed]
+
+
 NEW = "<!-- gate:manifest change=9 -->\n- **Target File**: `new`\n<!-- /gate:manifest -->"
 DONE = "<!-- gate:result verdict=FAIL -->\n- FAIL new\n<!-- /gate:result -->"
 

@@ -125,7 +125,7 @@ def values(data: bytes) -> list[object]:
     packet = parse_packet(PACKET, WP_ID, data)
     owned = machine_lines(data)
     fields = [(field.name, field.value) for field in packet.fields if field.line not in owned]
-    scope = [path.model_dump(exclude={"line"}) for path in (*packet.scope.in_scope, *packet.scope.out_of_scope)]
+    scope = [path._replace(line=0) for path in (*packet.scope.in_scope, *packet.scope.out_of_scope)]
     return [
         fields,
         [section.name for section in packet.sections],

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -282,8 +281,8 @@ def test_true_rename_mode_and_content_are_accepted(of: ManifestEntry) -> None:
 @pytest.mark.parametrize("gate", list(Gate))
 def test_each_of_the_ten_gates_must_be_ticked(gate: Gate) -> None:
     true = block(entry())
-    unticked = tuple(replace(g, ticked=g.name != gate) for g in true.gates)
-    finding = only(judge(true.model_copy(update={"gates": unticked})))
+    unticked = tuple(g._replace(ticked=g.name != gate) for g in true.gates)
+    finding = only(judge(true._replace(gates=unticked)))
     assert finding.rule == "manifest.gate"
     assert finding.line == next(g.line for g in true.gates if g.name == gate)
     assert gate in finding.message
@@ -293,15 +292,15 @@ def test_absent_gates_are_one_finding_that_names_them_and_unknown_gates_none() -
     true = block(entry())
     unknown = RecordedGate(name="tests_passed", ticked=False, line=40)
     other = (*(g for g in true.gates if g.name not in {Gate.PRE, Gate.LINKS}), unknown)
-    finding = only(judge(true.model_copy(update={"gates": other})))
+    finding = only(judge(true._replace(gates=other)))
     assert (finding.rule, finding.line) == ("manifest.gate", 10)
     assert "pre_sha1_captured, all_links_resolvable" in finding.message
 
 
 def test_a_tick_with_text_after_the_name_counts() -> None:
     true = block(entry())
-    noted = tuple(replace(g, name=f"{g.name.upper()} (not applicable)") for g in true.gates)
-    assert judge(true.model_copy(update={"gates": noted})).findings == ()
+    noted = tuple(g._replace(name=f"{g.name.upper()} (not applicable)") for g in true.gates)
+    assert judge(true._replace(gates=noted)).findings == ()
 
 
 def notes(*blocks: RecordedEntry, of: ManifestEntry | None = None) -> list[tuple[str, int | None]]:

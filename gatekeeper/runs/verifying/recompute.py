@@ -94,8 +94,9 @@ def _as_recorded_now(case: Case, record: Record) -> Case:
     """The case with the manifest that the packet records at HEAD, which is what is held against the change."""
     if case.packet is None or record.packet is None:
         return case
-    now = {"recorded": record.packet.recorded, "malformed_manifest": record.packet.malformed_manifest}
-    return replace(case, packet=case.packet.model_copy(update=now))
+    now = record.packet
+    packet = replace(case.packet, recorded=now.recorded, malformed_manifest=now.malformed_manifest)
+    return replace(case, packet=packet)
 
 
 def _as_recorded(case: Case, result: RecordedResult | None) -> ProofResult:
