@@ -3,7 +3,6 @@
 import datetime as dt
 import random
 import time
-from dataclasses import dataclass, field
 
 
 def now() -> dt.datetime:
@@ -21,12 +20,12 @@ def between(least: float, most: float) -> float:
     return random.uniform(least, most)  # noqa: S311 - nothing secret
 
 
-@dataclass(frozen=True, slots=True)
 class Clock:
     """When a run began."""
 
-    at: dt.datetime = field(default_factory=now)
-    monotonic: float = field(default_factory=time.monotonic)
+    def __init__(self) -> None:
+        self.at = now()
+        self.monotonic = time.monotonic()
 
     @property
     def started_at(self) -> str:

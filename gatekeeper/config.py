@@ -7,14 +7,17 @@ read, so that the same code loads the work tree's configuration and that of a co
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import fields
 from functools import lru_cache
-from typing import Any
-
-from pydantic import BaseModel, ValidationError
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from gatekeeper.model.errors import ConfigError
-from gatekeeper.model.settings import Settings
+from gatekeeper.model.plain import NotPlainError, plain
+from gatekeeper.model.settings import Settings, dashed
+from gatekeeper.model.value import Value
+
+if TYPE_CHECKING:  # loaded for what isn't plainly right
+    from pydantic import ValidationError
 
 CONFIG_FILE = "gatekeeper.toml"
 PYPROJECT = "pyproject.toml"
@@ -26,8 +29,7 @@ _PART = re.compile(r"""([\w-]+)|("[^"]*"|'[^']*')""")
 _ENVIRONMENT = {"GATEKEEPER_POSTGRES_URL": "postgres", "GATEKEEPER_LEDGER_URL": "ledger"}
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(NamedTuple):
     """The settings in force and the name of the file they come from, None where defaults serve."""
 
     settings: Settings
@@ -57,20 +59,38 @@ def parse(data: bytes, origin: str) -> Settings | None:
     ``origin`` is the file's name as errors show it. Raises ConfigError for what is no TOML, an unknown key
     (naming the nearest known one) or a value of the wrong type.
     """
-    text = _decoded(data, origin)
+    table = table_of(data, origin)
+    if table is None:
+        return None
     try:
-        table: Any = tomllib.loads(text)
+        return plain(Settings, table)
+    except NotPlainError:
+        return _validated(table, data, origin)
+
+
+def table_of(data: bytes, origin: str) -> Any:
+    """What a TOML file holds for this tool; None for a ``pyproject.toml`` without ``[tool.gatekeeper]``.
+
+    Raises ConfigError for what is no TOML.
+    """
+    try:
+        table = tomllib.loads(_decoded(data, origin))
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{origin} is not valid TOML: {error}.", hint=f"edit {origin}") from error
-    if _is_pyproject(origin):
-        tool = table.get("tool")
-        table = tool.get("gatekeeper") if isinstance(tool, dict) else None
-        if table is None:
-            return None
+    if not _is_pyproject(origin):
+        return table
+    tool = table.get("tool")
+    return tool.get("gatekeeper") if isinstance(tool, dict) else None
+
+
+def _validated(table: Any, data: bytes, origin: str) -> Settings:
+    """The settings as pydantic reads them; ConfigError for what it refuses."""
+    from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415 - as above
+
     try:
-        return Settings.model_validate(table)
+        return TypeAdapter(Settings).validate_python(table)
     except ValidationError as error:
-        raise ConfigError(_explain(error, text, origin), hint=f"edit {origin}") from error
+        raise ConfigError(_explain(error, _decoded(data, origin), origin), hint=f"edit {origin}") from error
 
 
 def with_environment(settings: Settings, environ: Mapping[str, str]) -> Settings:
@@ -97,7 +117,7 @@ def _is_pyproject(origin: str) -> bool:
     return origin.replace("\\", "/").rsplit("/", 1)[-1] == PYPROJECT
 
 
-def _explain(error: ValidationError, text: str, origin: str) -> str:
+def _explain(error: "ValidationError", text: str, origin: str) -> str:
     """One sentence for the first thing wrong, in the order of the file."""
     tables = ["tool", "gatekeeper"] if _is_pyproject(origin) else []
     problems = []
@@ -110,7 +130,7 @@ def _explain(error: ValidationError, text: str, origin: str) -> str:
 
 def _problem(kind: str, keys: list[str], message: str) -> str:
     dotted = ".".join(keys)
-    if kind != "extra_forbidden":
+    if kind != "unexpected_keyword_argument":
         return (
             f"has a wrong value for {dotted or 'the table'}: {message.removeprefix('Value error, ').rstrip('.')}."
         )
@@ -123,20 +143,14 @@ def _problem(kind: str, keys: list[str], message: str) -> str:
 
 def _known_keys(path: Iterable[str]) -> set[str]:
     """The keys that the table at ``path`` may hold."""
-    model: type[BaseModel] = Settings
+    kind: type[Value] = Settings
     for part in path:
-        field = next(
-            (f for name, f in model.model_fields.items() if part in {name, f.alias}),
-            None,
-        )
-        annotation = field.annotation if field else None
-        arguments = getattr(annotation, "__args__", ())
-        candidates = [annotation, *arguments]
-        nested = [c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)]
+        wanted = next((each.type for each in fields(kind) if part in {each.name, dashed(each.name)}), None)
+        nested = [c for c in (wanted, *get_args(wanted)) if isinstance(c, type) and issubclass(c, Value)]
         if not nested:
             return set()
-        model = nested[0]
-    return {field.alias or name for name, field in model.model_fields.items()}
+        kind = nested[0]
+    return {dashed(each.name) for each in fields(kind)}
 
 
 def _line_of(text: str, keys: list[str]) -> int | None:

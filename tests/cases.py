@@ -9,6 +9,7 @@ from typing import Any
 from gatekeeper.gates.case import Case, Outcome
 from gatekeeper.gates.select import own_paths, select
 from gatekeeper.model.changes import REGULAR, ChangeKind, ChangeSet, FileChange, Hunk, PathTest, Side
+from gatekeeper.model.plain import plain
 from gatekeeper.model.settings import Settings
 from gatekeeper.packet.lookup import packet_paths
 from gatekeeper.packet.parse import parse_packet
@@ -140,7 +141,7 @@ class Files:
 
 def settings(**tables: Mapping[str, Any]) -> Settings:
     """The small application's settings, tables replaced by those given."""
-    return Settings.model_validate({"spec": {"pointer": "docs/SPEC_CURRENT.md"}, **tables})
+    return plain(Settings, {"spec": {"pointer": "docs/SPEC_CURRENT.md"}, **tables})
 
 
 def case(

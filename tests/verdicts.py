@@ -1,7 +1,10 @@
 """Verdicts for the tests of the outward formats."""
 
+from typing import Any
+
 from gatekeeper.model.finding import CheckResult, Finding, Status
-from gatekeeper.model.verdict import Verdict, WaiverUse
+from gatekeeper.model.summary import WaiverUse
+from gatekeeper.model.verdict import Verdict
 
 WAIVER = WaiverUse(
     id="W-1", rule="scope", paths=("src/",), reason="a reason", approver="maintainers", expires="", used=1
@@ -30,5 +33,5 @@ def scope(*findings: Finding, status: Status = Status.FAIL, reason: str | None =
     return CheckResult(id="scope", title="Scope", status=status, reason=reason, findings=findings)
 
 
-def finding(message: str = "It is so.", **fields: object) -> Finding:
-    return Finding.model_validate({"rule": "scope.window", "message": message, **fields})
+def finding(message: str = "It is so.", **fields: Any) -> Finding:
+    return Finding(**{"rule": "scope.window", "message": message, **fields})

@@ -127,7 +127,8 @@ class _Member:
 
     def _started(self) -> "subprocess.Popen[bytes]":
         if self._process is None:
-            command = [sys.executable, "-c", _PROGRAM]
+            # -P: else a module of the audited tree, where this runs, would be taken for one of ours.
+            command = [sys.executable, "-P", "-c", _PROGRAM]
             environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
             self._process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment

@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gatekeeper.audit.languages import TYPESCRIPT_KINDS, family_of
 from gatekeeper.audit.literals import Literal, reads_as_sql
@@ -18,8 +17,7 @@ _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2}|N\{[
 _FORMAT = re.compile(r"%(?:\(\w*\))?[-+ #0-9.*]*[sdrfi]")
 
 
-@dataclass(frozen=True, slots=True)
-class _Grammar:
+class _Grammar(NamedTuple):
     """What a language's syntax calls what matters here; ``bindings`` are kinds with their target and value.
 
     What stands in ``closed`` kinds of a constant's value is no constant. ``template`` is a literal that a function

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import accumulate
 from typing import NamedTuple, TypeVar
 
@@ -23,6 +23,7 @@ from gatekeeper.audit.sql_forms import find_forms
 from gatekeeper.audit.sql_guards import guarded
 from gatekeeper.audit.syntax import line_of, search
 from gatekeeper.audit.uses import Place, Use, matches_name
+from gatekeeper.model.value import Value
 
 ENGINE_NAMES = {"sqlite": "SQLite", "postgres": "PostgreSQL"}
 _SHOWN = 60
@@ -59,8 +60,7 @@ class Hit(NamedTuple):
     note: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Examiner:
+class Examiner(Value):
     """Examines files; with ``tests`` test code counts as any other.
 
     ``kept`` takes the files of a change as they were parsed here, for checks that want to know more of them; other

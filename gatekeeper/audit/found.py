@@ -1,10 +1,9 @@
 """What a check that is no pattern hands back."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """What a check found: where, and what to say of it after ``path:line`` (without a full stop).
 
     ``mend`` goes before the rule's own.

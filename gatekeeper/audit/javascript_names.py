@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gatekeeper.audit.javascript_places import (
     FUNCTIONS,
@@ -42,8 +41,7 @@ _EVERYTHING = (0, 1 << 60)
 _ROUNDS = 5
 
 
-@dataclass(frozen=True, slots=True)
-class _Binding:
+class _Binding(NamedTuple):
     """A name that stands for a full one, within a scope: the scope's first and last offset."""
 
     name: str

@@ -51,7 +51,7 @@ def language_of(path: str) -> str | None:
     dot = path.rfind(".")
     known = _EXTENSIONS.get(path[dot:].lower()) if dot > 0 else None
     # What is only an ending is a hidden file's name.
-    return known if known is None or splitext(path)[1] else None
+    return known if known is not None and path[path.rfind("/") + 1 : dot].strip(".") else None
 
 
 def family_of(language: str | None) -> str | None:

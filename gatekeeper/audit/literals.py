@@ -1,6 +1,6 @@
 """SQL in string literals, whatever the language."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import re2
 
@@ -14,8 +14,7 @@ _STATEMENT = re2.compile(
 _LONGEST_START = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(NamedTuple):
     """A string literal: its text with all that isn't the text blanked, as it is written, and its first line."""
 
     text: str

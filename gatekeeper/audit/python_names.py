@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gatekeeper.audit.parsed import Parsed
 from gatekeeper.audit.syntax import holds, line_of, search
@@ -23,8 +22,7 @@ Span = tuple[int, int]
 _EVERYTHING = (0, 1 << 60)
 
 
-@dataclass(frozen=True, slots=True)
-class _Binding:
+class _Binding(NamedTuple):
     """A name that stands for a full one, within a scope: the scope's first and last offset."""
 
     name: str

@@ -1,12 +1,13 @@
 """Rules as data: one TOML file a rule, its matchers by pack, each with examples that are its tests."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar, Literal
+from dataclasses import field
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from gatekeeper.audit.languages import family_of
 from gatekeeper.audit.sql_forms import Forms
 from gatekeeper.model.severity import Severity
+from gatekeeper.model.value import Held, Value
 
 Language = Literal["rust", "python", "javascript", "typescript", "tsx", "go", "sql"]
 Code = Literal["production", "test", "all"]
@@ -14,40 +15,23 @@ _FORMS: dict[str, tuple[Language, ...]] = {"typescript": ("javascript", "typescr
 Area = Literal["anywhere", "storage", "outside-storage"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """What a value of a rule's file is held to, as a key of pydantic's core schema; only loading looks at it.
-
-    Rules go to processes of their own, where to import pydantic would take as long as to examine a hundred files.
-    """
-
-    key: str
-    value: Any
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
-        return {**handler(source), self.key: self.value}
-
-
-@dataclass(frozen=True, slots=True)
 class _ByKind:
     """Says that ``kind`` tells which one of several tables it is."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
-        from pydantic import Field  # noqa: PLC0415 - as _Held says
+        from pydantic import Field  # noqa: PLC0415 - rules are mostly used without
 
         return handler.generate_schema(Annotated[source, Field(discriminator="kind")])
 
 
-_Text = Annotated[str, _Held("min_length", 1)]
+_Text = Annotated[str, Held("min_length", 1)]
 
 
-class _Table:
-    __slots__ = ()
+class _Table(Value):
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Example(_Table):
+class Example(_Table, kw_only=True):
     """Files by path, and where the rule finds something in them: ``path:line`` or ``path``; good ones have none.
 
     Every engine that the settings know is taken as configured. ``base`` are the files before a change; without it
@@ -62,8 +46,7 @@ class Example(_Table):
     found: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Matcher(_Table):
+class _Matcher(_Table, kw_only=True):
     """What every matcher has.
 
     ``prefilter``: a file without any of these texts holds nothing to find and isn't parsed; empty where every file
@@ -77,11 +60,10 @@ class _Matcher(_Table):
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     severity: Severity | None = None
-    examples: Annotated[tuple[Example, ...], _Held("min_length", 2)]
+    examples: Annotated[tuple[Example, ...], Held("min_length", 2)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CodeMatcher(_Matcher):
+class CodeMatcher(_Matcher, kw_only=True):
     """Syntax: ``rule``, ``constraints`` and ``utils`` are those of an ast-grep rule.
 
     ``at`` names the metavariable that the finding stands on (else it stands on the whole match); ``says`` goes on
@@ -89,7 +71,7 @@ class CodeMatcher(_Matcher):
     """
 
     kind: Literal["code"]
-    languages: Annotated[tuple[Language, ...], _Held("min_length", 1)]
+    languages: Annotated[tuple[Language, ...], Held("min_length", 1)]
     rule: dict[str, Any]
     constraints: dict[str, Any] = field(default_factory=dict)
     utils: dict[str, Any] = field(default_factory=dict)
@@ -99,8 +81,7 @@ class CodeMatcher(_Matcher):
     area: Area = "anywhere"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TextMatcher(_Matcher):
+class TextMatcher(_Matcher, kw_only=True):
     """A regular expression (RE2's syntax) in comments, in string literals or in whole files.
 
     Files of ``languages``, or of ``only`` where there is none (then ``within`` is ``file``).
@@ -115,16 +96,14 @@ class TextMatcher(_Matcher):
     area: Area = "anywhere"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckMatcher(_Matcher):
+class CheckMatcher(_Matcher, kw_only=True):
     """A check that is no pattern, by its name in ``gatekeeper.audit.checks``; for the shipped rules alone."""
 
     kind: Literal["check"]
     check: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NamesMatcher(_Matcher):
+class NamesMatcher(_Matcher, kw_only=True):
     """Names in production code, whatever they were imported as; outside storage unless ``area`` says else.
 
     ``names`` are patterns of full paths (``sqlx::**::Pool``, ``sqlite3.*``); ``exports`` those that a file may not
@@ -150,8 +129,7 @@ class NamesMatcher(_Matcher):
         return _FORMS.get(self.language, (self.language,))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FormGroup(_Table):
+class FormGroup(_Table, kw_only=True):
     """Forms of one engine and what to write instead; see ``sql_forms.Forms``. ``languages`` empty: in all."""
 
     engine: Literal["sqlite", "postgres"]
@@ -161,8 +139,7 @@ class FormGroup(_Table):
     languages: tuple[Language, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Embedded(_Table):
+class Embedded(_Table, kw_only=True):
     """Where a language's SQL literals stand: what ``functions`` or ``methods`` are given."""
 
     prefilter: tuple[str, ...]
@@ -170,8 +147,7 @@ class Embedded(_Table):
     methods: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SqlMatcher(_Matcher):
+class SqlMatcher(_Matcher, kw_only=True):
     """Forms of one engine's SQL in scripts, and in literals of each language of ``embedded``."""
 
     kind: Literal["sql"]
@@ -189,16 +165,14 @@ class SqlMatcher(_Matcher):
         return tuple(Forms(g.engine, g.forms, g.mend, g.own) for g in groups)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MigrationsMatcher(_Matcher):
+class MigrationsMatcher(_Matcher, kw_only=True):
     """The structural lint's findings on the whole set of migrations, those of ``rules``."""
 
     kind: Literal["migrations"]
     rules: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnginesMatcher(_Matcher):
+class EnginesMatcher(_Matcher, kw_only=True):
     """Test code that names every engine: regular expressions for its words, by engine.
 
     ``storage`` are names that show that storage code uses the library at all.
@@ -216,8 +190,7 @@ Matcher = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditRule(_Table):
+class AuditRule(_Table, kw_only=True):
     """A rule: what the catalogue says of it, and how it is found in each pack.
 
     ``what`` is what a finding means, ``why`` the reason for the rule, ``source`` where that reason comes from,
@@ -225,7 +198,7 @@ class AuditRule(_Table):
     by themselves, or may stand in no file as they are.
     """
 
-    id: Annotated[str, _Held("pattern", r"^[A-Za-z][A-Za-z0-9-]*(\.[A-Za-z0-9-]+)*$")]
+    id: Annotated[str, Held("pattern", r"^[A-Za-z][A-Za-z0-9-]*(\.[A-Za-z0-9-]+)*$")]
     title: _Text
     severity: Severity
     what: _Text
@@ -234,11 +207,10 @@ class AuditRule(_Table):
     mend: _Text
     bad: str = ""
     good: str = ""
-    matcher: Annotated[tuple[Matcher, ...], _Held("min_length", 1)]
+    matcher: Annotated[tuple[Matcher, ...], Held("min_length", 1)]
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(NamedTuple):
     """A matcher with the rule that it finds."""
 
     rule: AuditRule

@@ -1,7 +1,6 @@
 """Run the configured packs on a tree (contract, section 3, CX-DBP-VAL-010 to 014 and hygiene)."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 from gatekeeper.audit.crew import examine_all
 from gatekeeper.audit.examine import Examiner, Hit
@@ -26,13 +25,13 @@ from gatekeeper.audit.which import Which
 from gatekeeper.model.errors import ConfigError
 from gatekeeper.model.finding import Finding, Severity
 from gatekeeper.model.names import for_output
+from gatekeeper.model.value import Value
 
 Structure = Callable[[], Sequence[Finding]]
 """The structural lint's findings on all migrations."""
 
 
-@dataclass(frozen=True, slots=True)
-class AuditResult:
+class AuditResult(Value):
     """What an audit came to: ``remarks`` say what did not run; ``applies`` is False where there was nothing to do.
 
     The findings are sorted; no waiver is applied. ``rules`` are the ids of the rules that ran.
@@ -94,7 +93,7 @@ def _chosen(sources: Sources, own: Sequence[AuditRule]) -> list[Bound]:
 
 
 class _Run:
-    """One audit; ``idle`` says why a rule has nothing to judge, ``applied`` whether anything had."""
+    """One audit; ``idle`` says why a rule has nothing to judge."""
 
     def __init__(self, sources: Sources, matchers: Sequence[Bound], structure: Structure, *, tests: bool) -> None:
         self._sources = sources
@@ -103,13 +102,19 @@ class _Run:
         self._tests = tests
         self._modules = RustModules(sources)
         self._both = len(set(sources.settings.migrations.engines)) > 1
+        self._active = [b for b in matchers if self._both or not isinstance(b.matcher, SqlMatcher)]
+        self._scan = Scan(sources, self._active)
+        self._applied = False
         self.idle: dict[str, str] = {}
-        self.applied = False
+
+    @property
+    def applied(self) -> bool:
+        """Whether anything had something to judge; it looks at every path."""
+        return self._applied or self._scan.looked or Scan(self._sources, self._matchers).looked
 
     def findings(self) -> Iterator[Finding]:
         """Everything that is found, in no particular order."""
-        active = [bound for bound in self._matchers if self._both or not isinstance(bound.matcher, SqlMatcher)]
-        scan = Scan(self._sources, active)
+        active, scan = self._active, self._scan
         noted: dict[tuple[str, int | None], Finding] = {}
         examiner = Examiner(active, tests=self._tests, kept=self._sources.parsed)
         hits = examine_all(examiner, scan.jobs(), read=len(scan.paths))
@@ -125,7 +130,6 @@ class _Run:
         # Checks come after: what they want to know of a file has been noticed when it was read.
         for bound in self._matchers:
             yield from self._whole(bound)
-        self.applied = self.applied or scan.looked or Scan(self._sources, self._matchers).looked
 
     def _counts(self, bound: Bound, hit: Hit) -> bool:
         """Whether the hit's code is of the kind that the matcher is about, test code or production."""
@@ -141,7 +145,7 @@ class _Run:
         matcher = bound.matcher
         if isinstance(matcher, MigrationsMatcher):
             found = self._structure()
-            self.applied = self.applied or bool(found)
+            self._applied = self._applied or bool(found)
             for finding in found:
                 if finding.rule in matcher.rules:
                     yield finding.model_copy(update={"rule": bound.rule.id})
@@ -151,7 +155,7 @@ class _Run:
                 why = "no storage code uses a database" if self._both else "only one engine is configured"
                 self.idle.setdefault(bound.rule.id, why)
             else:
-                self.applied = True
+                self._applied = True
                 yield from (_finding(bound, found) for found in unmet)
         elif isinstance(matcher, CheckMatcher):
             yield from self._checked(bound, matcher.check)

@@ -2,9 +2,8 @@
 
 from bisect import bisect_left
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import re2
 
@@ -53,8 +52,7 @@ _CAST_TO = frozenset(
 _NEW_NAMES = re2.compile(r"\b(?:as|type)\s+(\w+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(NamedTuple):
     """A path that code uses; ``paths`` are what it may stand for, ``arguments`` what a call or macro is given."""
 
     written: str
@@ -64,8 +62,7 @@ class Mention:
     arguments: "SgNode | None" = None
 
 
-@dataclass(frozen=True, slots=True)
-class MethodCall:
+class MethodCall(NamedTuple):
     """A call of a method by its name; its receiver's type is unknown."""
 
     name: str
@@ -73,15 +70,13 @@ class MethodCall:
     arguments: "SgNode"
 
 
-@dataclass(frozen=True, slots=True)
-class _Context:
+class _Context(NamedTuple):
     scope: Scope
     body: bool = False
     test: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Raw:
+class _Raw(NamedTuple):
     path: Path
     line: int
     context: _Context
@@ -90,12 +85,12 @@ class _Raw:
     export: bool = False
 
 
-@dataclass(slots=True)
 class RustFile:
     """What one file mentions outside test code, in order."""
 
-    mentions: list[Mention] = field(default_factory=list)
-    methods: list[MethodCall] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.mentions: list[Mention] = []
+        self.methods: list[MethodCall] = []
 
 
 def read_rust(file: Parsed, wanted: Collection[str], *, tests: bool = False) -> RustFile:
@@ -175,12 +170,12 @@ class _Reader:
             return self.module(node, name, at)
         if kind == "macro_definition":
             at.scope.names[f"{name}!"] = None
-            return replace(at, body=True)
+            return at._replace(body=True)
         if kind == "block":
-            return replace(at, scope=Scope(at.scope, is_module=False), body=True)
+            return at._replace(scope=Scope(at.scope, is_module=False), body=True)
         if kind in _SIGNED:
             self.defined(node, kind, name, at)
-            return replace(at, body=False)
+            return at._replace(body=False)
         return at
 
     def module(self, node: "SgNode", name: str, at: _Context) -> _Context:
@@ -188,7 +183,7 @@ class _Reader:
             return at
         inner = Scope(at.scope)
         at.scope.modules[name] = inner
-        return replace(at, scope=inner, body=False)
+        return at._replace(scope=inner, body=False)
 
     def defined(self, node: "SgNode", kind: str, name: str, at: _Context) -> None:
         """An item shadows an import of its name; an alias of a type stands for that type."""
@@ -279,7 +274,7 @@ class _Reader:
     def tokens(self, tree: "SgNode", at: _Context) -> None:
         """What a macro is given is no syntax, but names followed by brackets read the same there."""
         children = tree.children()
-        inside = replace(at, body=True)
+        inside = at._replace(body=True)
         for child in children:
             if child.is_named() and not child.kind().endswith("comment"):
                 self.stack.append((child, inside))

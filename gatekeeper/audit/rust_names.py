@@ -1,8 +1,7 @@
 """Names in Rust source: paths as written, ``use`` declarations, and what a path stands for within one file."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:  # the parser is loaded where source is parsed
     from ast_grep_py import SgNode
@@ -19,8 +18,7 @@ _SCOPED = frozenset({"scoped_identifier", "scoped_type_identifier"})
 _LONGEST_PATH = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Import:
+class Import(NamedTuple):
     """One leaf of a ``use`` tree: ``path`` ends in ``*`` for a glob, ``name`` is what the file calls it."""
 
     path: Path
@@ -28,18 +26,18 @@ class Import:
     line: int
 
 
-@dataclass(eq=False, slots=True)
 class Scope:
     """A module or a block: what its names stand for. None marks a name that is defined here as something else.
 
     Names of macros end in ``!``; every path is as written, to be resolved from this scope.
     """
 
-    parent: "Scope | None" = None
-    is_module: bool = True
-    names: dict[str, Path | None] = field(default_factory=dict)
-    modules: dict[str, "Scope"] = field(default_factory=dict)
-    globs: list[Path] = field(default_factory=list)
+    def __init__(self, parent: "Scope | None" = None, *, is_module: bool = True) -> None:
+        self.parent = parent
+        self.is_module = is_module
+        self.names: dict[str, Path | None] = {}
+        self.modules: dict[str, Scope] = {}
+        self.globs: list[Path] = []
 
     @property
     def module(self) -> "Scope":

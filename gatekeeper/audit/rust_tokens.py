@@ -1,8 +1,7 @@
 """Paths among the tokens that a macro is given, where there is no syntax tree."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gatekeeper.audit.rust_names import Path
 
@@ -12,8 +11,7 @@ if TYPE_CHECKING:  # the parser is loaded where source is parsed
 _SEGMENTS = frozenset({"identifier", "self", "super", "crate", "metavariable"})
 
 
-@dataclass(frozen=True, slots=True)
-class TokenPath:
+class TokenPath(NamedTuple):
     """A path, the token it begins at, and the brackets after it where it is called."""
 
     path: Path

@@ -1,8 +1,8 @@
 """The first pass: every judged file is read once, and only those that hold a wanted text go on to be parsed."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import re2
 
@@ -11,14 +11,14 @@ from gatekeeper.audit.languages import family_of, is_test_file, language_of
 from gatekeeper.audit.rule import Bound, CheckMatcher, EnginesMatcher, MigrationsMatcher, NamesMatcher, TextMatcher
 from gatekeeper.audit.sources import ANY_HINT, LARGEST, Sources, decoded, engine_of
 from gatekeeper.model.globs import matches_any
+from gatekeeper.model.value import Value
 
 _MEGABYTE = 1024 * 1024
 # No one writes such a line; to tell where something stands in it takes the parser as long as the line is.
 _LONGEST_LINE = 100_000
 
 
-@dataclass(frozen=True)
-class _Wanted:
+class _Wanted(Value):
     """A matcher that looks at files one by one; ``texts`` empty where every file may hold what it looks for."""
 
     index: int
@@ -55,8 +55,7 @@ class _Wanted:
         return self.likely is None or self.likely.search(data) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
+class _Reader(NamedTuple):
     """The matchers for a language, and one expression for all of their texts and the hints.
 
     The expression is None where every file counts; ``anywhere`` says that no matcher is for some paths only.

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 
@@ -14,6 +13,7 @@ from gatekeeper.model.changes import LINK, SUBMODULE, ChangeSet, TreeView
 from gatekeeper.model.globs import any_of, matches_any
 from gatekeeper.model.names import is_sql
 from gatekeeper.model.settings import MigrationSettings, Settings
+from gatekeeper.model.value import Value
 
 _ENGINES = {"sqlite": "sqlite", "postgres": "postgres", "postgresql": "postgres", "pg": "postgres"}
 _PARTS = re.compile(r"[._-]")
@@ -31,8 +31,7 @@ Lines = tuple[tuple[int, int], ...]
 """First and last line of each range, 1-based."""
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Value):
     """What is judged: ``paths`` None for every file, else the lines of each file; None for all of its lines."""
 
     paths: Mapping[str, Lines | None] | None = None

@@ -2,17 +2,17 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
+from gatekeeper.model.value import Value
 from gatekeeper.sql import Kind, Token, significant
 
 _SYMBOLS = re.compile(r"[^\w\s'\[`]+\Z")
 _GLUED = re.compile(r"([^\w\s'\[`]+)(\w+)\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Forms:
+class Forms(Value):
     """Forms of one engine and what to write instead.
 
     A form is a line of words and symbols (``%s`` stands together), ``'text'`` for that string, ``''`` for any
@@ -26,8 +26,7 @@ class Forms:
     own: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A form that was found: its text as it stands, and its offset."""
 
     text: str

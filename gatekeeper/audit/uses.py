@@ -1,9 +1,8 @@
 """What code uses under whatever name: full dotted names, and where they stand."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gatekeeper.model.globs import matches
 
@@ -19,8 +18,7 @@ class Place(StrEnum):
     EXPORT = "export"
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(NamedTuple):
     """A full name that code uses (``sqlite3.connect``), as it is written there; ``arguments`` are a call's."""
 
     name: str

@@ -34,7 +34,7 @@ class BuiltRepository:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._git = Git(path)
+        self._git = Git(path, writes=True)
 
     @classmethod
     def create(cls, path: Path, branch: str = "main") -> Self:

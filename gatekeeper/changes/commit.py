@@ -29,7 +29,7 @@ def commit_only(repo: Repository, paths: Sequence[str], message: str, author: Pe
     if author is not None and author.email:
         identity |= {"GIT_AUTHOR_NAME": author.name, "GIT_AUTHOR_EMAIL": author.email}
     # Without the private folder of objects that every question is asked with: this commit is to stay.
-    git = Git(repo.root)
+    git = Git(repo.root, writes=True)
     git.run("commit", "--quiet", "--no-verify", "-m", message, "--only", "--", *paths, environment=identity)
     return git.run("rev-parse", "--verify", "HEAD").out.decode("ascii").strip()
 

@@ -37,7 +37,6 @@ def blob_on_disk(file: str, oid: str, limit: int) -> bytes | None:
 
 def _oid(data: bytes, length: int) -> str:
     """The id of a blob (gitformat-pack(5), gitglossary(7)), SHA-1 or SHA-256 by how long ids are."""
-    digest = hashlib.sha1(usedforsecurity=False) if length == _SHA1_LENGTH else hashlib.sha256()
-    digest.update(b"blob %d\0" % len(data))
-    digest.update(data)
+    whole = b"blob %d\0%b" % (len(data), data)
+    digest = hashlib.sha1(whole, usedforsecurity=False) if length == _SHA1_LENGTH else hashlib.sha256(whole)
     return digest.hexdigest()

@@ -4,11 +4,10 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from gatekeeper.changes import objects
 from gatekeeper.changes.git import OLDEST, Git
@@ -19,6 +18,7 @@ from gatekeeper.changes.tree import Tree
 from gatekeeper.changes.uncommitted import Uncommitted
 from gatekeeper.model.changes import BlobFacts, FileChange
 from gatekeeper.model.errors import NotRunError, RepositoryError, UsageError
+from gatekeeper.model.value import Value
 
 EMPTY_TREES = {
     "sha1": "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
@@ -26,8 +26,7 @@ EMPTY_TREES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class MainBranch:
+class MainBranch(NamedTuple):
     """The main branch: its name as found (``main`` or ``origin/main``), its tip, its merge-base with a commit."""
 
     name: str
@@ -35,8 +34,7 @@ class MainBranch:
     merge_base: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Places:
+class _Places(Value):
     root: Path | None
     git_dir: Path
     common_dir: Path

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self
 
 from gatekeeper.changes.repository import MainBranch, Repository
 from gatekeeper.model.changes import TreeView
 from gatekeeper.model.errors import NotRunError, UsageError
+from gatekeeper.model.value import Value
 
 Kind = Literal["auto", "committed", "staged", "worktree", "rev", "range"]
 
@@ -18,8 +18,7 @@ OthersChanged = Callable[[TreeView, TreeView], bool]
 """Given the trees of base and head, whether another packet's manifest differs between them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Selector:
+class Selector(Value):
     """What the caller asked for: ``value`` is the REV or the A..B, ``base`` the REV of --base.
 
     ``committed`` is the automatic choice with HEAD as its head, whatever is staged or half merged.
@@ -48,8 +47,7 @@ class Selector:
         return cls(kind, value, base)
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoints:
+class Endpoints(Value):
     """The two sides of a change set.
 
     ``base`` and ``head`` are commit ids, None where that side is no commit; ``base_tree`` is the empty tree where
@@ -64,8 +62,7 @@ class Endpoints:
     head_tree: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Base:
+class _Base(NamedTuple):
     """A base, None for nothing at all: what it is, in a phrase, and why that was chosen, in a clause."""
 
     commit: str | None
@@ -103,8 +100,7 @@ def _short(commit: str) -> str:
     return commit[:12]
 
 
-@dataclass(frozen=True, slots=True)
-class _Head:
+class _Head(NamedTuple):
     """The head: a commit id or None, its tree, and the words for it."""
 
     source: str
@@ -203,7 +199,7 @@ def _committed_head(repo: Repository) -> _Head:
 def _last(repo: Repository, head: _Head, because: str) -> _Base:
     """HEAD for what is staged, else its first parent; ``because`` says why the packet's own base doesn't serve."""
     base = _first_parent(repo, head.commit, "HEAD") if head.commit else _head_base(repo)
-    return replace(base, because=", ".join(filter(None, (base.because, because))))
+    return base._replace(because=", ".join(filter(None, (base.because, because))))
 
 
 def _main(repo: Repository, name: str, commit: str) -> MainBranch:

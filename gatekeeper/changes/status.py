@@ -1,16 +1,17 @@
 """What ``git status`` knows: staged or not, edits that are not staged, conflicts."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from gatekeeper.changes.git import Git
 from gatekeeper.model.names import decode
+from gatekeeper.model.value import Value
 
 _ABSENT = "000000"
 
 
-@dataclass(frozen=True, slots=True)
-class Conflict:
+class Conflict(NamedTuple):
     """A conflicted path with our version's mode and blob id, both None where we deleted it."""
 
     path: str
@@ -18,8 +19,7 @@ class Conflict:
     oid: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class WorkState:
+class WorkState(Value):
     """How index and work tree stand to HEAD.
 
     ``staged``: whether the index differs from HEAD or holds conflicts. ``unstaged``: tracked paths whose work

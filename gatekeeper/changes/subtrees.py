@@ -3,7 +3,6 @@
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -20,8 +19,7 @@ _LARGE = 1 << 14
 _NAMES_KEPT = 2_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class _Listing:
+class _Listing(NamedTuple):
     """One tree object taken apart: where its entries begin, and the path of each with the tree's id of a folder.
 
     ``before`` is the version of the same folder that it was read against, None for the first; ``gone`` and ``new``
@@ -170,7 +168,7 @@ class Subtrees:
             version = listing.before
         if known is None and todo:
             oid, oldest = todo[-1]
-            todo[-1] = oid, replace(oldest, gone=frozenset(), new=oldest.entries)
+            todo[-1] = oid, oldest._replace(gone=frozenset(), new=oldest.entries)
         for oid, listing in reversed(todo):
             known = self._followed(known or _NOTHING, listing, test)
             self._known[oid, above, test] = known

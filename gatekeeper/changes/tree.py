@@ -4,12 +4,42 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from gatekeeper.changes.git import Git
 from gatekeeper.changes.objects import Objects, read_each
 from gatekeeper.changes.ondisk import blob_on_disk
 from gatekeeper.model.changes import PathTest, Side
 from gatekeeper.model.names import decode
+
+
+class _Entries(Mapping[str, Side]):
+    """What a tree lists; an entry is taken apart when it is asked for, because most never are."""
+
+    def __init__(self, listing: str) -> None:
+        # Each record is "mode type id", a tab, the path (git-ls-tree(1)).
+        records = (line.partition("\t") for line in listing.split("\0")[:-1])
+        self._facts: dict[str, str | Side] = {path: facts for facts, _, path in records}
+
+    def __getitem__(self, path: str) -> Side:
+        found = self._facts[path]
+        if isinstance(found, str):
+            mode, _, oid = found.split(" ")
+            found = self._facts[path] = Side(mode, oid)
+        return found
+
+    def get(self, path: str, default: Any = None) -> Any:
+        """The entry, ``default`` where the tree has none of that path."""
+        return self[path] if path in self._facts else default
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._facts
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._facts)
+
+    def __len__(self) -> int:
+        return len(self._facts)
 
 
 class Tree:
@@ -24,13 +54,12 @@ class Tree:
         self._objects = objects
         self._scratch = scratch
         self._root = root
+        self._named: dict[PathTest, Sequence[str]] = {}
 
     @cached_property
     def entries(self) -> Mapping[str, Side]:
         """Every file of the tree by path, submodules and links included; one process."""
-        listing = self._git.run("ls-tree", "-r", "-z", "--full-tree", self.oid).out
-        records = (line.partition("\t") for line in decode(listing).split("\0")[:-1])
-        return {name: Side(*facts.split(" ")[::2]) for facts, _, name in records}
+        return _Entries(decode(self._git.run("ls-tree", "-r", "-z", "--full-tree", self.oid).out))
 
     @cached_property
     def _sorted(self) -> list[str]:
@@ -38,7 +67,9 @@ class Tree:
 
     def named(self, test: PathTest) -> Sequence[str]:
         """Every file whose path passes the test, sorted."""
-        return sorted(filter(test, self.entries))
+        if test not in self._named:
+            self._named[test] = sorted(filter(test, self.entries))
+        return self._named[test]
 
     def read(self, path: str) -> bytes:
         """The bytes of a file as git stores them, the text of a link; KeyError for anything else."""

@@ -4,9 +4,8 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from gatekeeper.cli.common import Common, Format
+from gatekeeper.cli.declared import Argument, Option
 from gatekeeper.cli.sign import Actor
 
 if TYPE_CHECKING:  # as in show.py
@@ -17,12 +16,12 @@ NAME = "approve"
 
 def command(
     common: Common,
-    wp_id: Annotated[str, typer.Argument(metavar="WP-ID")],
+    wp_id: Annotated[str, Argument(metavar="WP-ID")],
     commit: Annotated[
-        bool, typer.Option("--commit", help="Commit the approval by itself, whatever else is staged.")
+        bool, Option("--commit", help="Commit the approval by itself, whatever else is staged.")
     ] = False,
     amended: Annotated[
-        str | None, typer.Option("--amended", help="Approve a change of the approved plan.", metavar="WHY")
+        str | None, Option("--amended", help="Approve a change of the approved plan.", metavar="WHY")
     ] = None,
     actor: Actor = None,
 ) -> int:

@@ -4,10 +4,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from gatekeeper.cli import selectors
 from gatekeeper.cli.common import Common
+from gatekeeper.cli.declared import Argument, Option
 from gatekeeper.cli.show import load_ahead, show
 
 NAME = "audit"
@@ -23,24 +22,24 @@ class Audits(StrEnum):
 
 def command(
     common: Common,
-    which: Annotated[Audits, typer.Argument(help="The audits to run.")] = Audits.ALL,
+    which: Annotated[Audits, Argument(help="The audits to run.")] = Audits.ALL,
     staged: selectors.Staged = False,
     worktree: selectors.Worktree = False,
     rev: selectors.Rev = None,
     range_: selectors.Range = None,
     base: selectors.Base = None,
     changed: Annotated[
-        bool, typer.Option("--changed", help="Judge the files that the change touches; without, the whole tree.")
+        bool, Option("--changed", help="Judge the files that the change touches; without, the whole tree.")
     ] = False,
     changed_lines: Annotated[
-        bool, typer.Option("--changed-lines", help="Judge only lines that the change adds or changes.")
+        bool, Option("--changed-lines", help="Judge only lines that the change adds or changes.")
     ] = False,
-    tests: Annotated[bool, typer.Option("--tests", help="Judge test code as any other code.")] = False,
+    tests: Annotated[bool, Option("--tests", help="Judge test code as any other code.")] = False,
     baseline: Annotated[
-        Path | None, typer.Option(help="Findings that this file knows are notes.", metavar="FILE")
+        Path | None, Option(help="Findings that this file knows are notes.", metavar="FILE")
     ] = None,
     update_baseline: Annotated[
-        bool, typer.Option("--update-baseline", help="Write what is found into the baseline.")
+        bool, Option("--update-baseline", help="Write what is found into the baseline.")
     ] = False,
 ) -> int:
     """Audit the sources (database access, portable SQL, hygiene) of the work tree or of a selected head."""

@@ -3,16 +3,15 @@
 import inspect
 import os
 import sys
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
 from typing import Annotated, Any
 
-import typer
-
+from gatekeeper.cli.declared import Option
 from gatekeeper.model.errors import UsageError
+from gatekeeper.model.value import Value
 
 
 class Format(StrEnum):
@@ -33,8 +32,7 @@ class Color(StrEnum):
     NEVER = "never"
 
 
-@dataclass(frozen=True, slots=True)
-class Common:
+class Common(Value):
     """The options that every command takes, before or after its name; None where one wasn't given."""
 
     repo: Path | None = None
@@ -139,76 +137,20 @@ class WritingOut:
 
 
 _OPTIONS: dict[str, Any] = {
-    "repo": Annotated[Path | None, typer.Option(help="The repository, or any folder in it.", metavar="DIR")],
-    "config": Annotated[
-        Path | None, typer.Option(help="Read the configuration from this file alone.", metavar="FILE")
-    ],
-    "format": Annotated[Format | None, typer.Option(help="How to show the result.", show_default="text")],
-    "output": Annotated[Path | None, typer.Option(help="Write the result to this file.", metavar="FILE")],
-    "color": Annotated[Color | None, typer.Option(help="When to colour text.", show_default="auto")],
-    "quiet": Annotated[bool, typer.Option("--quiet", "-q", help="Show errors and the closing lines only.")],
-    "verbose": Annotated[bool, typer.Option("--verbose", "-v", help="Show the manifest too, and progress.")],
+    "repo": Annotated[Path | None, Option(help="The repository, or any folder in it.", metavar="DIR")],
+    "config": Annotated[Path | None, Option(help="Read the configuration from this file alone.", metavar="FILE")],
+    "format": Annotated[Format | None, Option(help="How to show the result.", show_default="text")],
+    "output": Annotated[Path | None, Option(help="Write the result to this file.", metavar="FILE")],
+    "color": Annotated[Color | None, Option(help="When to colour text.", show_default="auto")],
+    "quiet": Annotated[bool, Option("--quiet", "-q", help="Show errors and the closing lines only.")],
+    "verbose": Annotated[bool, Option("--verbose", "-v", help="Show the manifest too, and progress.")],
 }
 _DEFAULTS = {"quiet": False, "verbose": False}
 
 
-def with_common(command: Callable[..., int]) -> Callable[..., int]:
-    """Give a command the common options: ``command(common, …)`` gets them gathered as its first argument."""
-    own = list(inspect.signature(command).parameters.values())[1:]
-    context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
-    options = [
+def parameters() -> list[inspect.Parameter]:
+    """The common options as parameters of a function."""
+    return [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=_DEFAULTS.get(name), annotation=annotation)
         for name, annotation in _OPTIONS.items()
     ]
-
-    def wrapper(ctx: typer.Context, **arguments: Any) -> int:
-        given = Common(**{name: arguments.pop(name) for name in _OPTIONS})
-        earlier = ctx.find_root().obj
-        return command(given.over(earlier) if isinstance(earlier, Common) else given, **arguments)
-
-    as_keywords = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
-    signature = inspect.Signature([context, *as_keywords, *options], return_annotation=int)
-    wrapper.__signature__ = signature  # type: ignore[attr-defined]  # typer reads a command's options from it
-    wrapper.__annotations__ = {p.name: p.annotation for p in signature.parameters.values()}
-    wrapper.__name__ = command.__name__
-    wrapper.__doc__ = command.__doc__
-    return wrapper
-
-
-def common_callback(ctx: typer.Context, **arguments: Any) -> None:
-    """Keep the options that stand before the command's name for the command to find."""
-    ctx.obj = Common(**{name: arguments.pop(name) for name in _OPTIONS})
-
-
-def register_callback(app: typer.Typer) -> None:
-    """Let the program itself take the common options, and ``--version``."""
-
-    def callback(ctx: typer.Context, **arguments: Any) -> None:
-        common_callback(ctx, **arguments)
-
-    context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
-    version = inspect.Parameter(
-        "version",
-        inspect.Parameter.KEYWORD_ONLY,
-        default=False,
-        annotation=Annotated[
-            bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
-        ],
-    )
-    options = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=_DEFAULTS.get(name), annotation=annotation)
-        for name, annotation in _OPTIONS.items()
-    ]
-    signature = inspect.Signature([context, *options, version])
-    callback.__signature__ = signature  # type: ignore[attr-defined]  # as in with_common
-    callback.__annotations__ = {p.name: p.annotation for p in signature.parameters.values()}
-    callback.__doc__ = "Prove a change against its plan: work packets, manifests, gates, migration proofs."
-    app.callback()(callback)
-
-
-def _show_version(value: bool) -> None:
-    if value:
-        from gatekeeper import __version__
-
-        typer.echo(f"gate {__version__}")
-        raise typer.Exit

@@ -3,16 +3,15 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from gatekeeper.cli.common import Common, Format
+from gatekeeper.cli.declared import Argument
 
 NAME = "demo"
 
 
 def command(
     common: Common,
-    directory: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="A new or an empty folder.")] = None,
+    directory: Annotated[Path | None, Argument(metavar="[DIR]", help="A new or an empty folder.")] = None,
 ) -> int:
     """Gate a real change in a repository made for it, and catch three planted faults."""
     from gatekeeper.cli.story import run_demo

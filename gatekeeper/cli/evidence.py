@@ -5,10 +5,9 @@ import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from gatekeeper.cli import selectors
 from gatekeeper.cli.common import Common, Format
+from gatekeeper.cli.declared import Argument, Option
 from gatekeeper.cli.show import show_run
 from gatekeeper.model.errors import ExitCode, UsageError
 
@@ -20,21 +19,21 @@ NAME = "evidence"
 
 def command(
     common: Common,
-    wp_id: Annotated[str, typer.Argument(metavar="WP-ID")],
+    wp_id: Annotated[str, Argument(metavar="WP-ID")],
     staged: selectors.Staged = False,
     worktree: selectors.Worktree = False,
     rev: selectors.Rev = None,
     range_: selectors.Range = None,
     base: selectors.Base = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Run the commands without asking.")] = False,
-    list_: Annotated[bool, typer.Option("--list", "--dry-run", help="Show the commands and run nothing.")] = False,
+    yes: Annotated[bool, Option("--yes", "-y", help="Run the commands without asking.")] = False,
+    list_: Annotated[bool, Option("--list", "--dry-run", help="Show the commands and run nothing.")] = False,
     timeout: Annotated[
         float | None,
-        typer.Option("--timeout", help="How long each command may take.", metavar="SECONDS", min=0.001),
+        Option("--timeout", help="How long each command may take.", metavar="SECONDS", min=0.001),
     ] = None,
     shows: Annotated[
         list[str] | None,
-        typer.Option("--shows", help="The DONE_MEANS items that a command shows.", metavar="N[,M]=COMMAND"),
+        Option("--shows", help="The DONE_MEANS items that a command shows.", metavar="N[,M]=COMMAND"),
     ] = None,
 ) -> int:
     """Run the commands of TEST_PLAN and record in the packet what they came to."""
@@ -78,7 +77,12 @@ def _asked(wp_id: str) -> bool:
             "gate evidence asks before it runs commands, and there is nobody to ask here.",
             hint=f"gate evidence {wp_id} --yes, or --list to see them",
         )
-    return typer.confirm("Run them?", err=True)
+    import typer
+
+    try:
+        return typer.confirm("Run them?", err=True)
+    except typer.Abort as error:
+        raise KeyboardInterrupt from error
 
 
 def _plan_text(plan: "Steps") -> str:

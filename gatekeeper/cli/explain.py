@@ -3,9 +3,8 @@
 import json
 from typing import Annotated
 
-import typer
-
 from gatekeeper.cli.common import Common, Format
+from gatekeeper.cli.declared import Argument, Option
 from gatekeeper.model.errors import UsageError
 
 NAME = "explain"
@@ -13,8 +12,8 @@ NAME = "explain"
 
 def command(
     common: Common,
-    rule: Annotated[str | None, typer.Argument(metavar="[RULE]", help="A rule's id, or a prefix of ids.")] = None,
-    markdown: Annotated[bool, typer.Option("--markdown", help="Show the page of the documentation.")] = False,
+    rule: Annotated[str | None, Argument(metavar="[RULE]", help="A rule's id, or a prefix of ids.")] = None,
+    markdown: Annotated[bool, Option("--markdown", help="Show the page of the documentation.")] = False,
 ) -> int:
     """Explain a rule: what it means, why it is there, an example, the mend; without one, list all rules."""
     from gatekeeper.model.rules import RULES, nearest_rule, rules_under

@@ -4,9 +4,8 @@ import json
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from gatekeeper.cli.common import Common, Format
+from gatekeeper.cli.declared import Option
 
 if TYPE_CHECKING:  # as in show.py
     from gatekeeper.runs.adoption import Adoption
@@ -22,13 +21,13 @@ class Ci(StrEnum):
 
 def command(
     common: Common,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show everything and write nothing.")] = False,
-    just: Annotated[bool, typer.Option("--just", help="Add recipes to the justfile.")] = False,
-    pre_commit: Annotated[bool, typer.Option("--pre-commit", help="Add a hook for pre-commit.")] = False,
-    ci: Annotated[Ci | None, typer.Option("--ci", help="Add a workflow that runs gate check.")] = None,
-    agents: Annotated[bool, typer.Option("--agents", help="Tell coding agents in AGENTS.md.")] = False,
-    preset: Annotated[str | None, typer.Option("--preset", help="A layout: task-packets.")] = None,
-    no_prove: Annotated[bool, typer.Option("--no-prove", help="Don't try the migrations.")] = False,
+    dry_run: Annotated[bool, Option("--dry-run", help="Show everything and write nothing.")] = False,
+    just: Annotated[bool, Option("--just", help="Add recipes to the justfile.")] = False,
+    pre_commit: Annotated[bool, Option("--pre-commit", help="Add a hook for pre-commit.")] = False,
+    ci: Annotated[Ci | None, Option("--ci", help="Add a workflow that runs gate check.")] = None,
+    agents: Annotated[bool, Option("--agents", help="Tell coding agents in AGENTS.md.")] = False,
+    preset: Annotated[str | None, Option("--preset", help="A layout: task-packets.")] = None,
+    no_prove: Annotated[bool, Option("--no-prove", help="Don't try the migrations.")] = False,
 ) -> int:
     """Make a repository ready: find what is there, write gatekeeper.toml and templates, overwrite nothing."""
     from gatekeeper.runs.adoption import Extras, adopt

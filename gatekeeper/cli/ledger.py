@@ -5,9 +5,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from gatekeeper.cli.common import Common, Format, WritingOut
+from gatekeeper.cli.declared import Argument, Option
 from gatekeeper.model.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:  # as in show.py
@@ -35,10 +34,10 @@ def verify(
     common: Common,
     tip: Annotated[
         str | None,
-        typer.Option(help="The digest of an event that the ledger must still hold.", metavar="DIGEST"),
+        Option(help="The digest of an event that the ledger must still hold.", metavar="DIGEST"),
     ] = None,
     against: Annotated[
-        Path | None, typer.Option(help="An export of which it must still hold every event.", metavar="FILE")
+        Path | None, Option(help="An export of which it must still hold every event.", metavar="FILE")
     ] = None,
 ) -> int:
     """Is the chain whole? Names what was changed, taken out, swapped or added; repairs nothing."""
@@ -78,7 +77,7 @@ def _exported(common: Common) -> "Exported":
         ) from error
 
 
-def import_(common: Common, file: Annotated[Path, typer.Argument(metavar="FILE")]) -> int:
+def import_(common: Common, file: Annotated[Path, Argument(metavar="FILE")]) -> int:
     """Append the events of an export that continue this ledger's chain: all of them, or none."""
     common.offers("ledger import", Format.TEXT, Format.GITHUB, Format.JSON)
     from gatekeeper.runs.ledger import import_ledger

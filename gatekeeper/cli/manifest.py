@@ -3,10 +3,9 @@
 import sys
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from gatekeeper.cli import selectors
 from gatekeeper.cli.common import Common, Format
+from gatekeeper.cli.declared import Argument, Option
 from gatekeeper.model.errors import UsageError
 
 if TYPE_CHECKING:  # as in show.py
@@ -17,17 +16,15 @@ NAME = "manifest"
 
 def command(
     common: Common,
-    wp_id: Annotated[str, typer.Argument(metavar="WP-ID")],
+    wp_id: Annotated[str, Argument(metavar="WP-ID")],
     staged: selectors.Staged = False,
     worktree: selectors.Worktree = False,
     rev: selectors.Rev = None,
     range_: selectors.Range = None,
     base: selectors.Base = None,
-    write: Annotated[
-        bool, typer.Option("--write", help="Put the manifest, and nothing else, into the packet.")
-    ] = False,
+    write: Annotated[bool, Option("--write", help="Put the manifest, and nothing else, into the packet.")] = False,
     diff: Annotated[
-        bool, typer.Option("--diff", help="Show recorded beside computed; exit 1 where they differ.")
+        bool, Option("--diff", help="Show recorded beside computed; exit 1 where they differ.")
     ] = False,
 ) -> int:
     """Show the computed manifest, write it, or compare it with the recorded one; nothing else is judged."""

@@ -4,9 +4,8 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from gatekeeper.cli.common import Common, Format
+from gatekeeper.cli.declared import Argument
 
 if TYPE_CHECKING:  # as in show.py
     from gatekeeper.runs.create import Created
@@ -14,7 +13,7 @@ if TYPE_CHECKING:  # as in show.py
 NAME = "new"
 
 
-def command(common: Common, wp_id: Annotated[str, typer.Argument(metavar="WP-ID")]) -> int:
+def command(common: Common, wp_id: Annotated[str, Argument(metavar="WP-ID")]) -> int:
     """Make a packet and its refinement from templates; a -vN names its earlier revisions."""
     from gatekeeper.runs.create import new_packet
 

@@ -3,10 +3,9 @@
 import os
 from typing import Annotated
 
-import typer
-
 from gatekeeper.cli import selectors
 from gatekeeper.cli.common import Common
+from gatekeeper.cli.declared import Argument, Option
 from gatekeeper.cli.show import show_run
 from gatekeeper.model.errors import UsageError
 
@@ -15,16 +14,16 @@ NAME = "post-work"
 
 def command(
     common: Common,
-    wp_id: Annotated[str, typer.Argument(metavar="WP-ID")],
+    wp_id: Annotated[str, Argument(metavar="WP-ID")],
     staged: selectors.Staged = False,
     worktree: selectors.Worktree = False,
     rev: selectors.Rev = None,
     range_: selectors.Range = None,
     base: selectors.Base = None,
     check: Annotated[
-        bool, typer.Option("--check", help="Compare what is recorded and never write (implied where CI is set).")
+        bool, Option("--check", help="Compare what is recorded and never write (implied where CI is set).")
     ] = False,
-    write: Annotated[bool, typer.Option("--write", help="Write manifest and result, in CI too.")] = False,
+    write: Annotated[bool, Option("--write", help="Write manifest and result, in CI too.")] = False,
 ) -> int:
     """Is the work proven? Scope, manifest, gates, migrations; writes the proof into the packet."""
     from gatekeeper import runs

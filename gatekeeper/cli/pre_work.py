@@ -2,15 +2,14 @@
 
 from typing import Annotated
 
-import typer
-
 from gatekeeper.cli.common import Common
+from gatekeeper.cli.declared import Argument
 from gatekeeper.cli.show import show_run
 
 NAME = "pre-work"
 
 
-def command(common: Common, wp_id: Annotated[str, typer.Argument(metavar="WP-ID")]) -> int:
+def command(common: Common, wp_id: Annotated[str, Argument(metavar="WP-ID")]) -> int:
     """May work start? Phase, packet, refinement, links; packet and refinement committed."""
     from gatekeeper import runs
 

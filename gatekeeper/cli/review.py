@@ -3,10 +3,9 @@
 import sys
 from typing import Annotated
 
-import typer
-
 from gatekeeper.cli import selectors
 from gatekeeper.cli.common import Common
+from gatekeeper.cli.declared import Argument, Option
 from gatekeeper.cli.show import show_run
 from gatekeeper.cli.sign import Actor
 from gatekeeper.model.errors import UsageError
@@ -16,20 +15,18 @@ NAME = "review"
 
 def command(
     common: Common,
-    wp_id: Annotated[str, typer.Argument(metavar="WP-ID")],
-    passed: Annotated[bool, typer.Option("--pass", help="The work is as it should be.")] = False,
-    failed: Annotated[bool, typer.Option("--fail", help="It is not.")] = False,
-    reason: Annotated[
-        list[str] | None, typer.Option("--reason", help="Why; may be repeated.", metavar="TEXT")
-    ] = None,
+    wp_id: Annotated[str, Argument(metavar="WP-ID")],
+    passed: Annotated[bool, Option("--pass", help="The work is as it should be.")] = False,
+    failed: Annotated[bool, Option("--fail", help="It is not.")] = False,
+    reason: Annotated[list[str] | None, Option("--reason", help="Why; may be repeated.", metavar="TEXT")] = None,
     finding: Annotated[
-        list[str] | None, typer.Option("--finding", help="What you found; may be repeated.", metavar="TEXT")
+        list[str] | None, Option("--finding", help="What you found; may be repeated.", metavar="TEXT")
     ] = None,
     risk: Annotated[
         list[str] | None,
-        typer.Option("--risk", help="A risk, or what should be done next; may be repeated.", metavar="TEXT"),
+        Option("--risk", help="A risk, or what should be done next; may be repeated.", metavar="TEXT"),
     ] = None,
-    edit: Annotated[bool, typer.Option("--edit", help="Write your words in an editor, into the draft.")] = False,
+    edit: Annotated[bool, Option("--edit", help="Write your words in an editor, into the draft.")] = False,
     actor: Actor = None,
     rev: selectors.Rev = None,
     range_: selectors.Range = None,

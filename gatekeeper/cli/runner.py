@@ -3,9 +3,8 @@
 import json
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from gatekeeper.cli.common import Common, Format
+from gatekeeper.cli.declared import Argument, Option
 from gatekeeper.model.errors import UsageError
 
 if TYPE_CHECKING:  # as in show.py
@@ -15,35 +14,29 @@ if TYPE_CHECKING:  # as in show.py
 
 Url = Annotated[
     str | None,
-    typer.Option(
+    Option(
         "--url",
         "--database-url",
         help="sqlite:PATH or postgresql://... (default: GATEKEEPER_DATABASE_URL, else DATABASE_URL).",
         metavar="URL",
     ),
 ]
-Seconds = Annotated[
-    float | None, typer.Option("--statement-timeout", help="Seconds for a statement; 0: none.", min=0)
-]
-LockSeconds = Annotated[
-    float, typer.Option("--lock-timeout", help="Seconds to wait for a lock; 0: no end.", min=0)
-]
-AllSeconds = Annotated[float, typer.Option("--timeout", help="Seconds for the whole run; 0: no end.", min=0)]
+Seconds = Annotated[float | None, Option("--statement-timeout", help="Seconds for a statement; 0: none.", min=0)]
+LockSeconds = Annotated[float, Option("--lock-timeout", help="Seconds to wait for a lock; 0: no end.", min=0)]
+AllSeconds = Annotated[float, Option("--timeout", help="Seconds for the whole run; 0: no end.", min=0)]
 
 
 def apply(
     common: Common,
     url: Url = None,
-    to: Annotated[str | None, typer.Option(help="Apply no version after this one.", metavar="VERSION")] = None,
+    to: Annotated[str | None, Option(help="Apply no version after this one.", metavar="VERSION")] = None,
     baseline: Annotated[
         str | None,
-        typer.Option(
-            help="First record the versions up to this one as applied, not run; 0: none.", metavar="VERSION"
-        ),
+        Option(help="First record the versions up to this one as applied, not run; 0: none.", metavar="VERSION"),
     ] = None,
-    rerun: Annotated[bool, typer.Option("--rerun", help="Run a version that did not end again.")] = False,
+    rerun: Annotated[bool, Option("--rerun", help="Run a version that did not end again.")] = False,
     allow_out_of_order: Annotated[
-        bool, typer.Option("--allow-out-of-order", help="Apply versions below the newest applied one.")
+        bool, Option("--allow-out-of-order", help="Apply versions below the newest applied one.")
     ] = False,
     statement_timeout: Seconds = None,
     lock_timeout: LockSeconds = 30,
@@ -71,12 +64,10 @@ def apply(
 def undo(
     common: Common,
     url: Url = None,
-    steps: Annotated[
-        int | None, typer.Option(help="How many versions.", metavar="N", min=1, show_default="1")
-    ] = None,
-    to: Annotated[str | None, typer.Option(help="All versions after this one; 0: all.", metavar="VERSION")] = None,
+    steps: Annotated[int | None, Option(help="How many versions.", metavar="N", min=1, show_default="1")] = None,
+    to: Annotated[str | None, Option(help="All versions after this one; 0: all.", metavar="VERSION")] = None,
     yes_destroy_data: Annotated[
-        bool, typer.Option("--yes-destroy-data", help="Say that the data of these versions may go.")
+        bool, Option("--yes-destroy-data", help="Say that the data of these versions may go.")
     ] = False,
     statement_timeout: Seconds = None,
     lock_timeout: LockSeconds = 30,
@@ -114,7 +105,7 @@ def status(common: Common, url: Url = None, lock_timeout: LockSeconds = 30) -> i
 
 def new(
     common: Common,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What it does: letters, digits, dashes, blanks.")],
+    name: Annotated[str, Argument(metavar="NAME", help="What it does: letters, digits, dashes, blanks.")],
 ) -> int:
     """Make the next version's up and down in the project's layout; overwrites nothing."""
     common.offers("migrations new", Format.TEXT, Format.JSON)

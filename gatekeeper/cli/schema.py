@@ -3,9 +3,8 @@
 import json
 from typing import Annotated
 
-import typer
-
 from gatekeeper.cli.common import Common, Format
+from gatekeeper.cli.declared import Argument
 from gatekeeper.model.errors import UsageError
 
 NAME = "schema"
@@ -13,7 +12,7 @@ NAME = "schema"
 
 def command(
     common: Common,
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Which; without one, list them.")] = None,
+    name: Annotated[str | None, Argument(metavar="[NAME]", help="Which; without one, list them.")] = None,
 ) -> int:
     """Print the JSON Schema of what this tool prints or reads; without a name, list them."""
     common.offers(NAME, Format.TEXT, Format.JSON)

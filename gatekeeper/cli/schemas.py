@@ -17,6 +17,7 @@ from gatekeeper.model.runner import RunnerResult
 from gatekeeper.model.settings import Settings
 from gatekeeper.model.sha import FileShas
 from gatekeeper.model.status import Moment, PacketStatus
+from gatekeeper.model.value import Value
 from gatekeeper.model.verdict import Verdict
 from gatekeeper.runs.approving import Approved
 from gatekeeper.runs.create import Created
@@ -165,18 +166,29 @@ class _Generator(GenerateJsonSchema):
         return False
 
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
-        """The model's schema; what JSON may leave out isn't required, and ``schema_`` is called ``schema``."""
-        found = super().model_schema(schema)
-        absent: frozenset[str] = getattr(schema["cls"], "absent", frozenset())
-        properties = dict(found.get("properties", {}))
-        if "schema_" in properties:
-            properties = {"schema": {"const": properties.pop("schema_")["default"]}, **properties}
-        required = ["schema" if name == "schema_" else name for name in found.get("required", ())]
-        return {
-            **{key: value for key, value in found.items() if key not in {"title", "required"}},
-            "properties": properties,
-            **({"required": left} if (left := [name for name in required if name not in absent]) else {}),
-        }
+        """The model's schema, as it is printed."""
+        return _as_printed(schema["cls"], super().model_schema(schema))
+
+    def dataclass_schema(self, schema: core_schema.DataclassSchema) -> JsonSchemaValue:
+        """The schema of a value without a model, as it is printed."""
+        found = super().dataclass_schema(schema)
+        return _as_printed(schema["cls"], found) if issubclass(schema["cls"], Value) else found
+
+
+def _as_printed(kind: type, found: JsonSchemaValue) -> JsonSchemaValue:
+    """The schema; what JSON may leave out isn't required, and ``schema_`` is called ``schema`` and comes first."""
+    absent: frozenset[str] = getattr(kind, "absent", frozenset())
+    untold: frozenset[str] = getattr(kind, "untold", frozenset())
+    properties = {name: each for name, each in found.get("properties", {}).items() if name not in untold}
+    required = [name for name in found.get("required", ()) if name not in absent | untold]
+    if "schema_" in properties:
+        properties = {"schema": {"const": properties.pop("schema_")["default"]}, **properties}
+        required = ["schema", *(name for name in required if name != "schema_")]
+    return {
+        **{key: value for key, value in found.items() if key not in {"title", "required"}},
+        "properties": properties,
+        **({"required": required} if required else {}),
+    }
 
 
 def schema_of(name: str, *, closed: bool = False) -> dict[str, Any]:
@@ -185,7 +197,7 @@ def schema_of(name: str, *, closed: bool = False) -> dict[str, Any]:
     Of what is printed fields may be added one day, so unknown ones are allowed unless it is ``closed``.
     """
     described = SCHEMAS[name]
-    body = TypeAdapter(described.holds).json_schema(mode=described.mode, schema_generator=_Generator)
+    body = _adapter(described.holds).json_schema(mode=described.mode, schema_generator=_Generator)
     if described.mode == "serialization":
         body = _with_closing(body, closed=closed)
     body = _resolved(body)
@@ -200,6 +212,16 @@ def schema_of(name: str, *, closed: bool = False) -> dict[str, Any]:
         required = ["schema", *(each for each in required if each != "schema")]
     head = {"$schema": DIALECT, "title": described.title, "type": "object"}
     return {**head, "properties": properties, "required": required, **body}
+
+
+def _adapter(holds: Any) -> TypeAdapter[Any]:
+    # The types that a verdict names without loading them: pydantic looks for names where an adapter is made.
+    from gatekeeper.model.evidence import EvidenceSummary  # noqa: F401
+    from gatekeeper.model.proof import Proof  # noqa: F401
+    from gatekeeper.model.review import ReviewSummary  # noqa: F401
+    from gatekeeper.model.summary import ChangeSetSummary, ManifestRow, WaiverUse  # noqa: F401
+
+    return TypeAdapter(holds)
 
 
 def _resolved(body: dict[str, Any]) -> dict[str, Any]:

@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-import typer
+from gatekeeper.cli.declared import Option
 
-Staged = Annotated[bool, typer.Option("--staged", help="Judge HEAD to the index.")]
-Worktree = Annotated[bool, typer.Option("--worktree", help="Judge HEAD to the work tree, untracked files too.")]
-Rev = Annotated[str | None, typer.Option("--rev", help="Judge a commit against its first parent.", metavar="REV")]
-Range = Annotated[str | None, typer.Option("--range", help="Judge one commit against another.", metavar="A..B")]
-Base = Annotated[str | None, typer.Option("--base", help="Replace the base of any selection.", metavar="REV")]
+Staged = Annotated[bool, Option("--staged", help="Judge HEAD to the index.")]
+Worktree = Annotated[bool, Option("--worktree", help="Judge HEAD to the work tree, untracked files too.")]
+Rev = Annotated[str | None, Option("--rev", help="Judge a commit against its first parent.", metavar="REV")]
+Range = Annotated[str | None, Option("--range", help="Judge one commit against another.", metavar="A..B")]
+Base = Annotated[str | None, Option("--base", help="Replace the base of any selection.", metavar="REV")]

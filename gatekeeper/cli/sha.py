@@ -4,10 +4,9 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from gatekeeper.cli import selectors
 from gatekeeper.cli.common import Common, Format
+from gatekeeper.cli.declared import Argument
 
 if TYPE_CHECKING:  # as in show.py
     from gatekeeper.model.sha import FileShas
@@ -17,7 +16,7 @@ NAME = "sha"
 
 def command(
     common: Common,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...")],
+    files: Annotated[list[Path], Argument(metavar="FILE...")],
     base: selectors.Base = None,
 ) -> int:
     """Show the SHA1 of files at the base, in the index and in the work tree, and which to record."""

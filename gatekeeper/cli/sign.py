@@ -5,9 +5,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from gatekeeper.cli.common import Common, Format
+from gatekeeper.cli.declared import Argument, Option
 from gatekeeper.model.errors import UsageError
 
 if TYPE_CHECKING:  # as in show.py
@@ -17,31 +16,27 @@ NAME = "sign"
 
 Actor = Annotated[
     str | None,
-    typer.Option("--actor", help="Who acts (default: GATEKEEPER_ACTOR, else as git names you).", metavar="NAME"),
+    Option("--actor", help="Who acts (default: GATEKEEPER_ACTOR, else as git names you).", metavar="NAME"),
 ]
 
 
 def command(
     common: Common,
-    wp_id: Annotated[str, typer.Argument(metavar="WP-ID")],
+    wp_id: Annotated[str, Argument(metavar="WP-ID")],
     actor: Actor = None,
     again: Annotated[
-        bool, typer.Option("--again", help="Sign what stands there now, in place of an earlier signature.")
+        bool, Option("--again", help="Sign what stands there now, in place of an earlier signature.")
     ] = False,
-    ssh_key: Annotated[
-        Path | None, typer.Option("--ssh-key", help="Sign with this SSH key too.", metavar="KEY")
-    ] = None,
+    ssh_key: Annotated[Path | None, Option("--ssh-key", help="Sign with this SSH key too.", metavar="KEY")] = None,
     allowed_signers: Annotated[
         Path | None,
-        typer.Option(
+        Option(
             "--allowed-signers",
             help="Whose keys count (default: git's gpg.ssh.allowedSignersFile).",
             metavar="FILE",
         ),
     ] = None,
-    verify: Annotated[
-        bool, typer.Option("--verify", help="Write nothing: does the signature still stand?")
-    ] = False,
+    verify: Annotated[bool, Option("--verify", help="Write nothing: does the signature still stand?")] = False,
 ) -> int:
     """Sign a refinement that passes every check: its one-time token into refinement and packet."""
     common.offers(NAME, Format.TEXT, Format.JSON)

@@ -4,9 +4,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from gatekeeper.cli.common import Common, Format
+from gatekeeper.cli.declared import Argument, Option
 from gatekeeper.model.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:  # as in show.py
@@ -18,15 +17,13 @@ NAME = "status"
 
 def command(
     common: Common,
-    wp_id: Annotated[str | None, typer.Argument(metavar="[WP-ID]")] = None,
-    log: Annotated[bool, typer.Option("--log", help="The ledger's events.")] = False,
-    board: Annotated[bool, typer.Option("--board", help="A Markdown board of all packets.")] = False,
-    write: Annotated[
-        Path | None, typer.Option("--write", help="Write the board to this file.", metavar="FILE")
-    ] = None,
+    wp_id: Annotated[str | None, Argument(metavar="[WP-ID]")] = None,
+    log: Annotated[bool, Option("--log", help="The ledger's events.")] = False,
+    board: Annotated[bool, Option("--board", help="A Markdown board of all packets.")] = False,
+    write: Annotated[Path | None, Option("--write", help="Write the board to this file.", metavar="FILE")] = None,
     check: Annotated[
         Path | None,
-        typer.Option("--check", help="Fail if this file's board isn't the present one.", metavar="FILE"),
+        Option("--check", help="Fail if this file's board isn't the present one.", metavar="FILE"),
     ] = None,
 ) -> int:
     """Where every packet stands and what comes next; one packet's timeline; the board."""

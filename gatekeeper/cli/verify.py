@@ -2,9 +2,8 @@
 
 from typing import Annotated
 
-import typer
-
 from gatekeeper.cli.common import Common
+from gatekeeper.cli.declared import Argument, Option
 from gatekeeper.cli.show import show_run
 from gatekeeper.model.errors import UsageError
 
@@ -13,22 +12,16 @@ NAME = "verify"
 
 def command(
     common: Common,
-    wp_id: Annotated[str | None, typer.Argument(metavar="[WP-ID]", show_default=False)] = None,
-    every: Annotated[bool, typer.Option("--all", help="Verify every packet of HEAD.")] = False,
-    since: Annotated[
-        str | None, typer.Option(help="Of all, those recorded after this revision.", metavar="REV")
-    ] = None,
-    changed: Annotated[
-        bool, typer.Option("--changed", help="Of all, those whose files differ from main's.")
-    ] = False,
+    wp_id: Annotated[str | None, Argument(metavar="[WP-ID]", show_default=False)] = None,
+    every: Annotated[bool, Option("--all", help="Verify every packet of HEAD.")] = False,
+    since: Annotated[str | None, Option(help="Of all, those recorded after this revision.", metavar="REV")] = None,
+    changed: Annotated[bool, Option("--changed", help="Of all, those whose files differ from main's.")] = False,
     shard: Annotated[
-        str | None, typer.Option(help="Of all, every N-th by name, from the I-th on.", metavar="I/N")
+        str | None, Option(help="Of all, every N-th by name, from the I-th on.", metavar="I/N")
     ] = None,
-    jobs: Annotated[
-        int | None, typer.Option(help="How many processes; a core each by default.", metavar="N")
-    ] = None,
-    prove: Annotated[bool, typer.Option("--prove", help="Run the proof of the migrations anew.")] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Fail where the record is stale, too.")] = False,
+    jobs: Annotated[int | None, Option(help="How many processes; a core each by default.", metavar="N")] = None,
+    prove: Annotated[bool, Option("--prove", help="Run the proof of the migrations anew.")] = False,
+    fresh: Annotated[bool, Option("--fresh", help="Fail where the record is stale, too.")] = False,
 ) -> int:
     """Is what packets record still true? Recomputes it from git, offline: VERIFIED, STALE or BROKEN."""
     from gatekeeper import runs

@@ -2,12 +2,13 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from gatekeeper.model.changes import ChangeSet, FileChange, TreeView
 from gatekeeper.model.finding import Finding, Status
 from gatekeeper.model.settings import Settings
+from gatekeeper.model.value import Value
 
 if TYPE_CHECKING:  # an audit without a packet needs none of these
     from gatekeeper.manifest.explain import Known
@@ -17,8 +18,7 @@ if TYPE_CHECKING:  # an audit without a packet needs none of these
     from gatekeeper.model.proof import LintResult, ProofResult
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Value):
     """The changed files of a change set by what they need (contract, section 1, SCOPE).
 
     ``own`` are this packet, its refinement and its evidence; ``packet_files`` the other files of the packets and
@@ -31,8 +31,7 @@ class Selection:
     governed: tuple[FileChange, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class MainTip:
+class MainTip(Value):
     """The main branch as found: its name, its tip's tree, and whether it contains the judged head commit."""
 
     name: str
@@ -40,8 +39,7 @@ class MainTip:
     contains_head: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Value):
     """One packet and one change, ready to be judged.
 
     ``packet`` and ``refinement`` are None where there is none to read; their problems then say why. A refinement
@@ -81,8 +79,7 @@ class Case:
     notes: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Value):
     """A check's answer. ``status`` None means: FAIL if any unwaived finding is an error, else PASS.
 
     ``gates`` holds what this check knows of the manifest's gates, by path; ``explanations`` what holds in this

@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gatekeeper.audit.hints import CLAIM
 from gatekeeper.audit.languages import is_test_file, language_of
@@ -22,8 +21,7 @@ _CLAIM = re.compile(r"\bWAIVER \[([^\]\n]*)\](?:: *([^\s*/][^\n]*))?")
 _RECORD = "- ID | rule or prefix | paths | reason | approver | YYYY-MM-DD | YYYY-MM-DD"
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """A marker in a comment of a judged source; ``reason`` is empty where it gives none."""
 
     path: str

@@ -1,9 +1,11 @@
 """Change sets: a pair of trees and what differs between them, with the facts of every blob on either side."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import NamedTuple, Protocol
+
+from gatekeeper.model.value import Value
 
 REGULAR = "100644"
 EXECUTABLE = "100755"
@@ -22,8 +24,7 @@ class ChangeKind(StrEnum):
     TYPE = "type"
 
 
-@dataclass(frozen=True, slots=True)
-class Hunk:
+class Hunk(NamedTuple):
     """One hunk of a diff without context; starts are 1-based, a count of 0 means no line on that side."""
 
     old_start: int
@@ -44,8 +45,7 @@ class Side(NamedTuple):
         return self.mode == SUBMODULE
 
 
-@dataclass(frozen=True, slots=True)
-class BlobFacts:
+class BlobFacts(NamedTuple):
     """What a manifest needs of a blob's bytes; ``lines`` counts a last line without a newline too."""
 
     sha1: str
@@ -55,8 +55,7 @@ class BlobFacts:
     binary: bool
 
 
-@dataclass(frozen=True, slots=True)
-class FileChange:
+class FileChange(NamedTuple):
     """One changed file. ``path`` is the head's name (the base's for a deletion), ``old_path`` only of a rename."""
 
     path: str
@@ -67,8 +66,7 @@ class FileChange:
     hunks: tuple[Hunk, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeSet:
+class ChangeSet(Value):
     """Two trees and what differs between them.
 
     ``source`` is staged, worktree, rev or range; ``reason`` says in a sentence how base and head were chosen.

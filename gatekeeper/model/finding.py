@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
-
 from gatekeeper.model.severity import Severity
+from gatekeeper.model.value import Value
 
 __all__ = ["CheckResult", "Finding", "Severity", "Status", "status_of"]
 
@@ -19,10 +18,8 @@ class Status(StrEnum):
     NOT_APPLICABLE = "NOT_APPLICABLE"
 
 
-class Finding(BaseModel):
+class Finding(Value, kw_only=True):
     """One thing a check found; ``path`` is relative to the repository and POSIX, ``line`` is 1-based."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     rule: str
     severity: Severity = Severity.ERROR
@@ -38,10 +35,8 @@ class Finding(BaseModel):
         return (self.path or "", self.line or 0, self.rule, self.engine or "", self.severity, self.message)
 
 
-class CheckResult(BaseModel):
+class CheckResult(Value, kw_only=True):
     """The outcome of one check; ``id`` is one of the contract's check ids, ``duration_ms`` in milliseconds."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     id: str
     title: str

@@ -75,7 +75,12 @@ def _run(chunks: list[str], *, last: bool) -> str:
 
 @lru_cache(maxsize=4096)
 def compiled(pattern: str) -> re.Pattern[str]:
-    """The pattern as a regular expression; a trailing ``/`` stands for everything below that folder.
+    """The pattern as a regular expression; a trailing ``/`` stands for everything below that folder."""
+    return re.compile(_expression(pattern), re.DOTALL)
+
+
+def _expression(pattern: str) -> str:
+    """The text of the pattern's regular expression.
 
     Atomic groups keep it from trying every way to share a path among many wildcards, which a hostile pattern would
     make take for ever.
@@ -86,7 +91,7 @@ def compiled(pattern: str) -> re.Pattern[str]:
         last = number == len(deep)
         text = gap + _run(chunks, last=last)
         out += text if last else f"(?>{text})"
-    return re.compile(out, re.DOTALL)
+    return out
 
 
 def matches(pattern: str, path: str) -> bool:
@@ -102,8 +107,7 @@ def matches(pattern: str, path: str) -> bool:
 def any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
     """One expression that matches, whole, each path that one of the patterns names or that is spelled as it is."""
     parts = [
-        f"{re.escape(p)}|{compiled(p).pattern}" if is_glob(p) or p.endswith("/") else re.escape(p)
-        for p in patterns
+        f"{re.escape(p)}|{_expression(p)}" if is_glob(p) or p.endswith("/") else re.escape(p) for p in patterns
     ]
     return re.compile("|".join(parts) or "(?!)", re.DOTALL)
 

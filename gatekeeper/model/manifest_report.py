@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model
 from pydantic import Field as ModelField
 
 from gatekeeper.model.finding import Finding, Status
-from gatekeeper.model.verdict import ChangeSetSummary, ManifestRow
+from gatekeeper.model.summary import ChangeSetSummary, ManifestRow
 
 SCHEMA = "gatekeeper/manifest/v1"
 

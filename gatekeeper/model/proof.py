@@ -1,22 +1,20 @@
 """The migration proof as data (contract, section 3, ``migrations``)."""
 
-from dataclasses import dataclass
-from typing import Any, ClassVar
-
-from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
+from dataclasses import field
+from typing import ClassVar
 
 from gatekeeper.model.finding import Finding, Status
+from gatekeeper.model.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFile:
+class SourceFile(Value):
     """A file of the judged tree: its path and its bytes as git stores them."""
 
     path: str
     content: bytes
 
 
-class EngineProof(BaseModel):
+class EngineProof(Value, kw_only=True):
     """One engine's run; ``steps`` holds only steps that are built, ``duration_ms`` is in milliseconds.
 
     ``source`` is embedded, url or bin for PostgreSQL and builtin for SQLite; ``fingerprint`` is the SHA-256 of
@@ -25,33 +23,27 @@ class EngineProof(BaseModel):
     one's down were run.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
     engine: str
     version: str
     source: str
     status: Status
     applied: int
     steps: dict[str, Status]
-    versions: dict[str, dict[str, Status]] = Field(default_factory=dict)
-    rows: dict[str, dict[str, int]] = Field(default_factory=dict)
+    versions: dict[str, dict[str, Status]] = field(default_factory=dict)
+    rows: dict[str, dict[str, int]] = field(default_factory=dict)
     fingerprint: str | None
     duration_ms: int
 
 
-class LayoutChoice(BaseModel):
+class LayoutChoice(Value, kw_only=True):
     """How the migrations' files are named, and the sentence that says why that was taken."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     name: str
     reason: str
 
 
-class MigrationFile(BaseModel):
+class MigrationFile(Value, kw_only=True):
     """One version: its up file, the up's SHA-256, and its down file (the up itself where both share a file)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     version: str
     path: str
@@ -59,10 +51,8 @@ class MigrationFile(BaseModel):
     down: str | None
 
 
-class Proof(BaseModel):
+class Proof(Value, kw_only=True):
     """The record of a proof; ``parity`` is absent from JSON until it was compared."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     layout: LayoutChoice | None = None
     engines: tuple[EngineProof, ...]
@@ -72,22 +62,15 @@ class Proof(BaseModel):
     cached: bool = False
     absent: ClassVar[frozenset[str]] = frozenset({"parity"})
 
-    @model_serializer(mode="wrap")
-    def _without_absent_parity(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        data: dict[str, Any] = handler(self)
-        return {name: value for name, value in data.items() if value is not None or name not in self.absent}
 
-
-@dataclass(frozen=True, slots=True)
-class LintResult:
+class LintResult(Value):
     """The lint's findings, sorted; ``problem`` says why a linter that is installed could not run."""
 
     findings: tuple[Finding, ...] = ()
     problem: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ProofResult:
+class ProofResult(Value):
     """What a proof came to: the check's status and reason, its findings, and the record if anything ran."""
 
     status: Status

@@ -1,20 +1,24 @@
 """The configuration as values, with the contract's defaults (section 4)."""
 
+from dataclasses import field
 from pathlib import PurePosixPath
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt
+from gatekeeper.model.value import Held, Through, Value
 
 
-def _dashed(name: str) -> str:
+def dashed(name: str) -> str:
+    """The key that a file has for a field."""
     return name.replace("_", "-")
 
 
-class _Table(BaseModel):
-    # What isn't used isn't built: all of these would cost each command 20 ms.
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=_dashed, populate_by_name=True, defer_build=True
-    )
+class _Table(Value):
+    # Unknown keys are errors; a file's keys have dashes.
+    __pydantic_config__: ClassVar[dict[str, Any]] = {
+        "extra": "forbid",
+        "alias_generator": dashed,
+        "populate_by_name": True,
+    }
 
 
 def _folder(value: str) -> str:
@@ -25,7 +29,10 @@ def _folder(value: str) -> str:
     return str(path)
 
 
-Folder = Annotated[str, AfterValidator(_folder)]
+Folder = Annotated[str, Through(_folder)]
+_Switch = Annotated[bool, Held("strict", True)]
+_Count = Annotated[int, Held("strict", True)]
+_Seconds = Annotated[int, Held("strict", True), Held("gt", 0)]
 
 
 class PacketSettings(_Table):
@@ -52,7 +59,7 @@ class GitSettings(_Table):
 class AuthoritySettings(_Table):
     """``[authority]``."""
 
-    strict: StrictBool = False
+    strict: _Switch = False
 
 
 class KindSettings(_Table):
@@ -77,15 +84,15 @@ class MigrationSettings(_Table):
     postgres: tuple[str, ...] = ()
     layout: Literal["auto", "suffix", "up-down", "folder", "sections"] = "auto"
     engines: tuple[Literal["sqlite", "postgres"], ...] = ("sqlite", "postgres")
-    require_down: StrictBool = True
-    contiguous: StrictBool = True
+    require_down: _Switch = True
+    contiguous: _Switch = True
     replay: Literal["required", "off"] = "required"
     since: str = ""
-    guards: StrictBool = False
-    sqlite_functions: dict[str, StrictInt] = Field(default_factory=dict)
+    guards: _Switch = False
+    sqlite_functions: dict[str, _Count] = field(default_factory=dict)
     postgres_extensions: tuple[str, ...] = ()
     parity_exceptions: tuple[ParityException, ...] = ()
-    statement_timeout: StrictInt = Field(default=60, gt=0)
+    statement_timeout: _Seconds = 60
 
 
 class TraceFields(_Table):
@@ -102,7 +109,7 @@ class AuditSettings(_Table):
     sources: tuple[str, ...] = ("src/**", "**/migrations/**")
     storage: tuple[str, ...] = ("**/storage/**",)
     rules: tuple[Folder, ...] = ()
-    tests: StrictBool = False
+    tests: _Switch = False
     trace: tuple[TraceFields, ...] = ()
 
 
@@ -110,7 +117,7 @@ class EvidenceSettings(_Table):
     """``[evidence]``; ``timeout`` is in seconds a command, ``environment`` names variables or globs of them."""
 
     logs: Literal["ledger", "packet"] = "ledger"
-    timeout: StrictInt = Field(default=1800, gt=0)
+    timeout: _Seconds = 1800
     environment: tuple[str, ...] = ()
 
 
@@ -118,7 +125,7 @@ class LedgerSettings(_Table):
     """``[ledger]``."""
 
     url: str = ""
-    separate_duties: StrictBool = False
+    separate_duties: _Switch = False
 
 
 class PostgresSettings(_Table):
@@ -128,19 +135,16 @@ class PostgresSettings(_Table):
     bin: str = ""
 
 
-_TABLE: Any = Field(default={}, validate_default=True)  # so that a table's own class needn't be built for itself
-
-
 class Settings(_Table):
     """The whole configuration; no file is needed."""
 
-    packets: PacketSettings = _TABLE
-    spec: SpecSettings = _TABLE
-    git: GitSettings = _TABLE
-    authority: AuthoritySettings = _TABLE
-    kinds: KindSettings = _TABLE
-    migrations: MigrationSettings = _TABLE
-    audit: AuditSettings = _TABLE
-    evidence: EvidenceSettings = _TABLE
-    ledger: LedgerSettings = _TABLE
-    postgres: PostgresSettings = _TABLE
+    packets: PacketSettings = field(default_factory=PacketSettings)
+    spec: SpecSettings = field(default_factory=SpecSettings)
+    git: GitSettings = field(default_factory=GitSettings)
+    authority: AuthoritySettings = field(default_factory=AuthoritySettings)
+    kinds: KindSettings = field(default_factory=KindSettings)
+    migrations: MigrationSettings = field(default_factory=MigrationSettings)
+    audit: AuditSettings = field(default_factory=AuditSettings)
+    evidence: EvidenceSettings = field(default_factory=EvidenceSettings)
+    ledger: LedgerSettings = field(default_factory=LedgerSettings)
+    postgres: PostgresSettings = field(default_factory=PostgresSettings)

@@ -1,14 +1,17 @@
 """What the commands of a TEST_PLAN came to, as a table: a line a command."""
 
 import posixpath
+from typing import TYPE_CHECKING
 
-from gatekeeper.model.evidence import CommandRun, EvidenceSummary
 from gatekeeper.model.verdict import Verdict
+
+if TYPE_CHECKING:  # most verdicts hold no evidence
+    from gatekeeper.model.evidence import CommandRun, EvidenceSummary
 
 _STYLES = {"passed": "PASS", "own": "dim"}
 
 
-def evidence_table(told: EvidenceSummary) -> list[tuple[str, str]]:
+def evidence_table(told: "EvidenceSummary") -> list[tuple[str, str]]:
     """Each command's line and the style to show it in: outcome, duration, tests, the command."""
     rows = [_row(command) for command in told.commands]
     widths = [max((len(row[i]) for row in rows), default=0) for i in range(3)]
@@ -27,7 +30,7 @@ def evidence_files(verdict: Verdict) -> list[str]:
     return [verdict.packet or "", *sorted({posixpath.dirname(log) for log in logs})]
 
 
-def _row(command: CommandRun) -> tuple[str, str, str, str]:
+def _row(command: "CommandRun") -> tuple[str, str, str, str]:
     tests = command.tests
     counted = f"{tests.passed} passed, {tests.failed} failed, {tests.skipped} skipped" if tests else ""
     took = f"{command.duration_ms / 1000:.1f} s" if command.duration_ms is not None else ""

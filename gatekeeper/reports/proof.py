@@ -1,9 +1,12 @@
 """A proof's result as a table: a line a version, a column a step; engines that agree share a line."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from gatekeeper.model.finding import Status
-from gatekeeper.model.proof import Proof
+
+if TYPE_CHECKING:  # most verdicts hold no proof
+    from gatekeeper.model.proof import Proof
 
 _SHOWN = 30
 _WORDS = {Status.NOT_APPLICABLE: "-"}
@@ -11,7 +14,7 @@ _WORDS = {Status.NOT_APPLICABLE: "-"}
 Cell = tuple[str, str]
 
 
-def proof_table(proof: Proof, *, whole: bool) -> list[list[Cell]]:
+def proof_table(proof: "Proof", *, whole: bool) -> list[list[Cell]]:
     """The lines, each of cells of padded text and the style to show it in; the first is the heading.
 
     Unless ``whole``, lines in which nothing failed are left out where there are very many, and counted at the end.
@@ -30,7 +33,7 @@ def proof_table(proof: Proof, *, whole: bool) -> list[list[Cell]]:
     return out if lines else []
 
 
-def _lines(proof: Proof, steps: Sequence[str]) -> list[tuple[str, str, list[Status]]]:
+def _lines(proof: "Proof", steps: Sequence[str]) -> list[tuple[str, str, list[Status]]]:
     """Version, engine and the outcome of each step; one line where all engines have the same."""
     every = {version: None for engine in proof.engines for version in engine.versions}
     in_order = [file.version for file in proof.files if file.version in every]

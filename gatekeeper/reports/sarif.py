@@ -11,7 +11,8 @@ from urllib.parse import quote
 from gatekeeper.model.finding import CheckResult, Finding, Severity, Status
 from gatekeeper.model.names import encode, for_output, from_packet
 from gatekeeper.model.rules import RULES, Rule
-from gatekeeper.model.verdict import Verdict, WaiverUse
+from gatekeeper.model.summary import WaiverUse
+from gatekeeper.model.verdict import Verdict
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _ROOT = "%SRCROOT%"

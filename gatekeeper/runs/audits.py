@@ -1,6 +1,5 @@
 """``audit``: the source rules by themselves, on any tree."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,13 +8,13 @@ from gatekeeper.changes.ahead import Ahead
 from gatekeeper.changes.repository import Repository
 from gatekeeper.changes.selector import Selector
 from gatekeeper.clock import Clock
+from gatekeeper.model.value import Value
 
 if TYPE_CHECKING:  # loaded by what judges
     from gatekeeper.model.verdict import Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Value):
     """What is asked of an audit.
 
     ``selector`` None is the work tree, or with ``changed`` the whole change so far. ``changed`` judges the files

@@ -1,27 +1,24 @@
 """``examine``: what there is to work with, tried out, and which settings are in force."""
 
+import json
 import os
 import platform
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gatekeeper.changes.git import OLDEST, Git
 from gatekeeper.changes.repository import Repository, require_version
 from gatekeeper.changes.tree import Tree
-from gatekeeper.config import line_of, variable_of, with_environment
+from gatekeeper.config import line_of, table_of, variable_of, with_environment
 from gatekeeper.engines.base import EngineUnavailable
 from gatekeeper.ledger import open_ledger
 from gatekeeper.migrate.discover import discover
 from gatekeeper.migrate.source import migration_files
 from gatekeeper.model.errors import ExitCode, GateError, LedgerError, RepositoryError
 from gatekeeper.model.finding import Status
-from gatekeeper.model.settings import Settings
+from gatekeeper.model.settings import Settings, dashed
 from gatekeeper.runs.load import known_ids, read_file, settings_from_disk
-
-if TYPE_CHECKING:  # only to say what a table of the settings is
-    from pydantic import BaseModel
 
 _TRIAL_SECONDS = 60.0
 
@@ -229,15 +226,13 @@ def _ledger(repository: Repository, settings: Settings) -> Item:
 
 def _in_force(settings: Settings, origin: str | None, data: bytes | None) -> Iterator[InForce]:
     """Every setting with where it comes from, in the contract's order."""
-    for name, table_field in type(settings).model_fields.items():
-        table: BaseModel = getattr(settings, name)
-        for key, field in type(table).model_fields.items():
-            dotted = (table_field.alias or name, field.alias or key)
-            value = table.model_dump(mode="json")[key]
-            if dotted[1] == "url" and value:
-                value = _place(str(value))
-            given = name in settings.model_fields_set and key in table.model_fields_set
-            yield InForce(".".join(dotted), value, _origin(dotted, data if given else None, origin))
+    file = table_of(data, origin) if data is not None and origin is not None else None
+    written = {(dashed(name), dashed(key)) for name, table in (file or {}).items() for key in table}
+    for name, table in asdict(settings).items():
+        for key, value in json.loads(json.dumps(table)).items():
+            dotted = (dashed(name), dashed(key))
+            shown = _place(str(value)) if key == "url" and value else value
+            yield InForce(".".join(dotted), shown, _origin(dotted, data if dotted in written else None, origin))
 
 
 def _origin(dotted: tuple[str, str], data: bytes | None, origin: str | None) -> str:

@@ -46,7 +46,7 @@ class Once:
 
     def proof(self, tree: str, settings: Settings) -> ProofResult:
         """The proof of the migrations that the tree of that id holds."""
-        key = (tree, settings.model_dump_json(include={"migrations", "postgres"}))
+        key = (tree, repr((settings.migrations, settings.postgres)))
         if key not in self._proofs:
             files = migration_files(self._repository.tree(tree), settings.migrations)
             self._proofs[key] = prove(files, settings.migrations, settings.postgres, progress=self._progress)
@@ -54,7 +54,7 @@ class Once:
 
     def lint(self, tree: str, settings: Settings) -> LintResult:
         """The lint of the text of the migrations that the tree of that id holds."""
-        key = (tree, settings.model_dump_json(include={"migrations"}))
+        key = (tree, repr(settings.migrations))
         if key not in self._lints:
             files = migration_files(self._repository.tree(tree), settings.migrations)
             self._lints[key] = lint_statements(discover(files, settings.migrations), settings.migrations)

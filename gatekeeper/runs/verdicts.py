@@ -9,7 +9,8 @@ from gatekeeper.gates.pipeline import Judgement
 from gatekeeper.model.changes import ChangeSet
 from gatekeeper.model.manifest import GATES, Explanation, ManifestEntry
 from gatekeeper.model.names import for_output
-from gatekeeper.model.verdict import ChangeSetSummary, ManifestRow, Verdict, WaiverUse
+from gatekeeper.model.summary import ChangeSetSummary, ManifestRow, WaiverUse
+from gatekeeper.model.verdict import Verdict
 
 
 def summary(

@@ -1,5 +1,7 @@
 """``gate audit`` and the audit of post-work on real repositories: which tree, which files, which exit code."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -279,3 +281,27 @@ def test_a_waiver_of_the_packet_passes_and_a_marker_alone_does_not(tmp_path: Pat
         assert code == expected, verdict
         assert places(verdict) == [("src/new.rs", 3 if source == marked else 2)]
         assert [w["used"] for w in verdict["waivers"]] == ([1 - code] if packet == waived else [])
+
+
+def started(repo: Path, code: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """A process in the repository that runs the command line, then the code; nothing there may be imported."""
+    program = f"import sys; from gatekeeper.cli.main import main; code = main(); {code}; sys.exit(code)"
+    command = [sys.executable, "-P", "-c", program, *arguments]
+    return subprocess.run(command, cwd=repo, capture_output=True, text=True, check=False)
+
+
+def test_an_audit_of_a_change_loads_no_library_that_it_needs_not(tmp_path: Path) -> None:
+    repo = repository(tmp_path / "r")
+    write(repo, {"gatekeeper.toml": '[audit]\npacks = ["rust-sqlx"]\n', "src/new.rs": REACH})
+    loaded = "print(sorted({'typer', 'pydantic', 'git', 'jinja2'} & sys.modules.keys()), file=sys.stderr)"
+    done = started(repo, loaded, "audit", "--changed")
+    assert (done.returncode, done.stderr) == (1, "[]\n")
+
+
+def test_no_module_of_the_audited_tree_is_run(tmp_path: Path) -> None:
+    repo = repository(tmp_path / "r")
+    write(repo, {f"src/f{n}.rs": REACH for n in range(120)})
+    write(repo, {f"{name}.py": "raise SystemExit(99)\n" for name in ("pickle", "re2", "json", "queue")})
+    done = started(repo, "None", "audit", "dal")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "with 121 errors" in done.stdout

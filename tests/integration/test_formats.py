@@ -12,7 +12,7 @@ from cases import PACKET
 from reviews import REVIEWABLE
 from small import WP_ID, committed, made, put
 
-from gatekeeper.cli.main import build_app
+from gatekeeper.cli.parser import build_app
 
 SCHEMA = Path(__file__).resolve().parents[1] / "data" / "schemas" / "sarif-2.1.0-rtm.5.json"
 ODD = "src/a b%ä.txt"

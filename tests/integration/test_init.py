@@ -22,7 +22,7 @@ from adoption import (
 )
 from application import commit, gate, git, rules, run, write
 
-from gatekeeper.cli.main import build_app
+from gatekeeper.cli.parser import build_app
 from gatekeeper.config import parse
 
 ALL = ("--just", "--pre-commit", "--ci", "github", "--agents")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -218,7 +218,7 @@ def test_a_loss_on_one_engine_is_reason_enough_for_its_declaration(proven: Prove
 @pytest.mark.parametrize(
     ("name", "down"), [("postgres", "TRUNCATE orders;"), ("sqlite", "DELETE FROM orders;"), ("postgres", "-- it")]
 )
-def test_a_down_that_empties_a_table(proven: Prover, name: str, down: str) -> None:
+def test_a_down_that_empties_a_table(proven: Prover, name: Literal["sqlite", "postgres"], down: str) -> None:
     settings = MigrationSettings(engines=(name,))
     result = proven.shop({"0004_x.sql": "SELECT 1;", "0004_x.down.sql": down}, settings)
     told = [f.message.partition(" its down ")[2] for f in found(result, "data-lost")]

@@ -14,7 +14,7 @@ from cases import PACKET, REFINEMENT, WP_ID
 from reviews import PASS, reviewable
 from small import made
 
-from gatekeeper.cli.main import build_app
+from gatekeeper.cli.parser import build_app
 from gatekeeper.cli.schemas import SCHEMAS, schema_of
 
 ROOT = Path(__file__).resolve().parents[2]

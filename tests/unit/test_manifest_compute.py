@@ -1,7 +1,6 @@
 """Windows, deltas, hashes and the digest, from values alone."""
 
 import hashlib
-from dataclasses import replace
 
 import pytest
 
@@ -93,22 +92,22 @@ B = FileChange("b", ChangeKind.RENAMED, OLD, NEW, "c", HUNKS)
 
 def test_the_digest_is_independent_of_order_kind_and_hunks() -> None:
     assert digest(entries(A, B)) == digest(entries(B, A))
-    assert digest(entries(A)) == digest(entries(replace(A, hunks=HUNKS, change=ChangeKind.TYPE)))
+    assert digest(entries(A)) == digest(entries(A._replace(hunks=HUNKS, change=ChangeKind.TYPE)))
     assert len(digest([])) == 64
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        replace(B, path="bc", old_path=""),
-        replace(B, path="d"),
-        replace(B, old_path="d"),
-        replace(B, old_path=None),
-        replace(B, base=NEW),
-        replace(B, head=OLD),
-        replace(B, head=NEW._replace(mode="100644")),
-        replace(B, base=None),
-        replace(B, base=None, head=OLD),
+        B._replace(path="bc", old_path=""),
+        B._replace(path="d"),
+        B._replace(old_path="d"),
+        B._replace(old_path=None),
+        B._replace(base=NEW),
+        B._replace(head=OLD),
+        B._replace(head=NEW._replace(mode="100644")),
+        B._replace(base=None),
+        B._replace(base=None, head=OLD),
     ],
 )
 def test_the_digest_tells_every_part_of_an_entry(other: FileChange) -> None:

@@ -9,6 +9,7 @@ from gatekeeper.migrate.source import migration_files
 from gatekeeper.model.changes import PathTest, Side
 from gatekeeper.model.errors import UsageError
 from gatekeeper.model.finding import Severity
+from gatekeeper.model.plain import plain
 from gatekeeper.model.proof import SourceFile
 from gatekeeper.model.settings import MigrationSettings
 
@@ -64,7 +65,7 @@ def test_each_layout_is_recognised_and_its_downs_paired(layout: str, names: list
     assert discovery.layout == layout
     assert layout in discovery.reason
     assert pairs(discovery) == [("0001", names[0], names[1])]
-    assert pairs(found(names, MigrationSettings.model_validate({"layout": layout}))) == pairs(discovery)
+    assert pairs(found(names, plain(MigrationSettings, {"layout": layout}))) == pairs(discovery)
 
 
 @pytest.mark.parametrize(

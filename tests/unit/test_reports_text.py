@@ -1,11 +1,13 @@
 """Text and JSON of a verdict (contract, section 3)."""
 
 import json
+from typing import Any
 
 import pytest
 
 from gatekeeper.model.finding import CheckResult, Finding, Severity, Status
-from gatekeeper.model.verdict import ChangeSetSummary, ManifestRow, Verdict, WaiverUse
+from gatekeeper.model.summary import ChangeSetSummary, ManifestRow, WaiverUse
+from gatekeeper.model.verdict import Verdict
 from gatekeeper.reports.json import render_json
 from gatekeeper.reports.plain import printable
 from gatekeeper.reports.text import render_text
@@ -13,7 +15,7 @@ from gatekeeper.reports.text import render_text
 EVIL = "a\nCheck 9: Forged\nPASS\x1b[2J\r\x08\u202e\u2028b"
 
 
-def finding(rule: str = "scope.out-of-scope", severity: Severity = Severity.ERROR, **fields: str) -> Finding:
+def finding(rule: str = "scope.out-of-scope", severity: Severity = Severity.ERROR, **fields: Any) -> Finding:
     return Finding(rule=rule, severity=severity, message=f"About {rule}.", hint="mend it so", **fields)
 
 

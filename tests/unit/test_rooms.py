@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from gatekeeper import __version__
-from gatekeeper.cli import main
+from gatekeeper.cli.parser import build_app
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -29,7 +29,7 @@ def test_the_changelog_names_the_version() -> None:
 
 def test_every_command_is_described_in_the_readme() -> None:
     rows = [line for line in (ROOT / "README.md").read_text().splitlines() if line.startswith("| `gate ")]
-    commands = typer.main.get_command(main.build_app()).commands  # type: ignore[attr-defined]  # a group
+    commands = typer.main.get_command(build_app()).commands  # type: ignore[attr-defined]  # a group
     names = {
         name if inner is None else f"{name} {inner}"
         for name, command in commands.items()
@@ -40,8 +40,8 @@ def test_every_command_is_described_in_the_readme() -> None:
 
 def test_every_recipe_calls_a_command_that_exists() -> None:
     called = re.findall(r"\}\}/gate ([a-z-]+)", (ROOT / "justfile").read_text())
-    known = {command.name for command in main.build_app().registered_commands}
-    known |= {group.name for group in main.build_app().registered_groups}
+    known = {command.name for command in build_app().registered_commands}
+    known |= {group.name for group in build_app().registered_groups}
     assert called
     assert set(called) <= known
 

@@ -1,0 +1,77 @@
+"""The parts of a verdict that only verdicts on a packet have, as JSON tells them."""
+
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
+
+from gatekeeper.model.manifest import Explanation
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+class ChangeSetSummary(_Frozen):
+    """The change set as JSON tells it; ``files`` is the manifest's length.
+
+    ``explanations`` tell where recorded hashes come from that the change alone doesn't explain; they depend on
+    the place where it is judged, and so stand here and in no finding. Absent from JSON where there are none.
+    """
+
+    digest: str
+    source: str
+    reason: str
+    base: str | None
+    head: str | None
+    base_tree: str
+    head_tree: str
+    files: int
+    explanations: tuple[Explanation, ...] = ()
+    absent: ClassVar[frozenset[str]] = frozenset({"explanations"})
+
+    @model_serializer(mode="wrap")
+    def _without_no_explanations(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        data: dict[str, Any] = handler(self)
+        return {name: value for name, value in data.items() if value or name not in self.absent}
+
+    def explained(self, path: str | None, line: int | None) -> list[str]:
+        """The sentences about that line of a packet."""
+        return [each.message for each in self.explanations if (each.path, each.line) == (path, line)]
+
+
+class ManifestRow(_Frozen):
+    """One manifest entry as JSON tells it; the last three fields are there only where they apply."""
+
+    target_file: str
+    kind: str
+    change: str
+    start: int
+    end: int
+    line_delta: int
+    pre_sha1: str
+    post_sha1: str
+    pre_blob: str | None
+    post_blob: str | None
+    post_sha256: str | None
+    gates: dict[str, bool | None]
+    renamed_from: str | None = None
+    mode: str | None = None
+    content: str | None = None
+    absent: ClassVar[frozenset[str]] = frozenset({"renamed_from", "mode", "content"})
+
+    @model_serializer(mode="wrap")
+    def _without_absent(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        data: dict[str, Any] = handler(self)
+        return {name: value for name, value in data.items() if value is not None or name not in self.absent}
+
+
+class WaiverUse(_Frozen):
+    """A waiver of the packet and how many findings it waived."""
+
+    id: str
+    rule: str
+    paths: tuple[str, ...]
+    reason: str
+    approver: str
+    expires: str
+    used: int
