@@ -1,6 +1,7 @@
 """Run the configured packs on a tree (contract, section 3, CX-DBP-VAL-010 to 014 and hygiene)."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 
 from gatekeeper.audit.crew import examine_all
 from gatekeeper.audit.examine import Examiner, Hit
@@ -18,7 +19,7 @@ from gatekeeper.audit.rule import (
     packs,
 )
 from gatekeeper.audit.rust_modules import RustModules
-from gatekeeper.audit.scan import Scan
+from gatekeeper.audit.scan import Readers, Scan
 from gatekeeper.audit.shipped import shipped
 from gatekeeper.audit.sources import Sources
 from gatekeeper.audit.which import Which
@@ -57,10 +58,10 @@ def audit(
     ``own`` are the project's rules, which run whatever packs are configured. With ``tests`` test code counts as
     any other. Raises ConfigError for a pack that there isn't.
     """
-    chosen = [bound for bound in _chosen(sources, own) if which.takes(bound.rule.id)]
-    matchers = [bound for bound in chosen if notes or bound.severity is not Severity.NOTE]
-    run = _Run(sources, matchers, structure, tests=tests or sources.settings.audit.tests)
-    if not matchers:
+    names, both = sources.settings.audit.packs, len(set(sources.settings.migrations.engines)) > 1
+    made = _Matchers(names, own, which, notes=notes, both=both) if own else _of_packs(names, which, notes, both)
+    run = _Run(sources, made, structure, tests=tests or sources.settings.audit.tests)
+    if not made.chosen:
         reason = (
             "no pack is configured" if not sources.settings.audit.packs else "no pack of this audit is configured"
         )
@@ -70,13 +71,32 @@ def audit(
         reason = "the tree holds no source in a language of the configured packs, and no migration"
         return AuditResult(remarks=(reason,), applies=False)
     remarks = tuple(f"{rule} doesn't apply: {why}" for rule, why in sorted(run.idle.items()))
-    return AuditResult(tuple(findings), remarks, rules=frozenset(bound.rule.id for bound in matchers))
+    return AuditResult(tuple(findings), remarks, rules=frozenset(bound.rule.id for bound in made.chosen))
 
 
-def _chosen(sources: Sources, own: Sequence[AuditRule]) -> list[Bound]:
+class _Matchers:
+    """What an audit looks for: ``chosen`` are all matchers, ``active`` those that look at single files."""
+
+    def __init__(
+        self, names: Sequence[str], own: Sequence[AuditRule], which: Which, *, notes: bool, both: bool
+    ) -> None:
+        taken = (bound for bound in _chosen(names, own) if which.takes(bound.rule.id))
+        self.chosen = [bound for bound in taken if notes or bound.severity is not Severity.NOTE]
+        self.both = both
+        self.active = [bound for bound in self.chosen if both or not isinstance(bound.matcher, SqlMatcher)]
+        self.readers = Readers(self.active)
+
+
+@lru_cache(maxsize=16)
+def _of_packs(names: tuple[str, ...], which: Which, notes: bool, both: bool) -> _Matchers:
+    """The matchers of shipped packs alone, which a run asks for once for every packet."""
+    return _Matchers(names, (), which, notes=notes, both=both)
+
+
+def _chosen(packs_named: Sequence[str], own: Sequence[AuditRule]) -> list[Bound]:
     """The matchers of the configured packs, then those of the project's own that no configured pack holds."""
     built = packs((*shipped(), *own))
-    names = dict.fromkeys(sources.settings.audit.packs)
+    names = dict.fromkeys(packs_named)
     for name in names:
         if name not in built:
             import difflib  # noqa: PLC0415 - for a mistake alone
@@ -95,22 +115,22 @@ def _chosen(sources: Sources, own: Sequence[AuditRule]) -> list[Bound]:
 class _Run:
     """One audit; ``idle`` says why a rule has nothing to judge."""
 
-    def __init__(self, sources: Sources, matchers: Sequence[Bound], structure: Structure, *, tests: bool) -> None:
+    def __init__(self, sources: Sources, made: _Matchers, structure: Structure, *, tests: bool) -> None:
         self._sources = sources
-        self._matchers = matchers
+        self._matchers = made.chosen
         self._structure = structure
         self._tests = tests
         self._modules = RustModules(sources)
-        self._both = len(set(sources.settings.migrations.engines)) > 1
-        self._active = [b for b in matchers if self._both or not isinstance(b.matcher, SqlMatcher)]
-        self._scan = Scan(sources, self._active)
+        self._both = made.both
+        self._active = made.active
+        self._scan = Scan(sources, made.readers)
         self._applied = False
         self.idle: dict[str, str] = {}
 
     @property
     def applied(self) -> bool:
         """Whether anything had something to judge; it looks at every path."""
-        return self._applied or self._scan.looked or Scan(self._sources, self._matchers).looked
+        return self._applied or self._scan.looked or Scan(self._sources, Readers(self._matchers)).looked
 
     def findings(self) -> Iterator[Finding]:
         """Everything that is found, in no particular order."""

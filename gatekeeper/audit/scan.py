@@ -66,13 +66,34 @@ class _Reader(NamedTuple):
     anywhere: bool
 
 
+class Readers:
+    """Which matchers look at the files of each language; worked out once for all audits by the same matchers."""
+
+    def __init__(self, matchers: Sequence[Bound]) -> None:
+        self._matchers = matchers
+        self._by_language: dict[str | None, _Reader] = {}
+
+    def of(self, language: str | None) -> _Reader:
+        """The matchers for files of that language, None for files of none."""
+        if language not in self._by_language:
+            wanted = [
+                _Wanted(index, bound, tuple(text.encode() for text in _texts(bound, language)))
+                for index, bound in enumerate(self._matchers)
+                if _reads(bound, language)
+            ]
+            parts = [each.expression for each in wanted]
+            known = sorted({part for part in parts if part is not None})
+            pattern = re2.compile(b"|".join([*known, ANY_HINT])) if known and None not in parts else None
+            self._by_language[language] = _Reader(wanted, pattern, not any(each.only for each in wanted))
+        return self._by_language[language]
+
+
 class Scan:
     """The files that are to be examined, as ``jobs``, and the notes on those that can't be."""
 
-    def __init__(self, sources: Sources, matchers: Sequence[Bound]) -> None:
+    def __init__(self, sources: Sources, readers: Readers) -> None:
         self._sources = sources
-        self._by_language: dict[str | None, _Reader] = {}
-        self._matchers = matchers
+        self._readers = readers
         self.notes: list[Hit] = []
 
     @cached_property
@@ -83,7 +104,7 @@ class Scan:
     def jobs(self) -> Iterator[Job]:
         """Each file that holds something that a matcher looks for; files are read in order, one at a time."""
         for path, data, found in self._sources.holding(
-            self.paths, lambda path: self._of(language_of(path)).pattern
+            self.paths, lambda path: self._readers.of(language_of(path)).pattern
         ):
             if data is None:
                 self._note(path, f"is larger than {LARGEST // _MEGABYTE} MB and wasn't audited")
@@ -109,26 +130,13 @@ class Scan:
 
     def _wanted(self, path: str) -> list[_Wanted]:
         """The matchers that read files of that name."""
-        reader = self._of(language_of(path))
+        reader = self._readers.of(language_of(path))
         if reader.anywhere:
             return reader.wanted
         return [each for each in reader.wanted if not each.only or matches_any(each.only, path)]
 
     def _note(self, path: str, says: str) -> None:
         self.notes.append(Hit(path, self._wanted(path)[0].index, None, says, note=True))
-
-    def _of(self, language: str | None) -> _Reader:
-        if language not in self._by_language:
-            wanted = [
-                _Wanted(index, bound, tuple(text.encode() for text in _texts(bound, language)))
-                for index, bound in enumerate(self._matchers)
-                if _reads(bound, language)
-            ]
-            parts = [each.expression for each in wanted]
-            known = sorted({part for part in parts if part is not None})
-            pattern = re2.compile(b"|".join([*known, ANY_HINT])) if known and None not in parts else None
-            self._by_language[language] = _Reader(wanted, pattern, not any(each.only for each in wanted))
-        return self._by_language[language]
 
 
 def _reads(bound: Bound, language: str | None) -> bool:

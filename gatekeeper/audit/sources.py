@@ -133,6 +133,8 @@ class Sources:
 
     def holds_any(self, is_wanted: Callable[[str], object]) -> bool:
         """Whether the tree holds a source that is wanted, judged or not; as few as possible are asked about."""
+        if any(map(is_wanted, self.judged())):
+            return True
         named = (self.tree.named(self._sources.fullmatch), self.tree.named(is_sql))
         return any(map(is_wanted, filter(self.is_source, chain.from_iterable(named))))
 

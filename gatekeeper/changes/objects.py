@@ -40,10 +40,14 @@ class Kept:
         if len(content) > _LONGEST_KEPT:
             return
         if self._bytes > _BYTES_KEPT:
-            self._blobs.clear()
-            self._bytes = 0
+            self.clear()
         self._blobs[oid] = content
         self._bytes += len(content)
+
+    def clear(self) -> None:
+        """Forget them all."""
+        self._blobs.clear()
+        self._bytes = 0
 
 
 class Objects:

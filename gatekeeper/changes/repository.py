@@ -334,6 +334,11 @@ class Repository:
         """A blob's bytes by its id, in pieces to be read before anything else is; KeyError if it isn't here."""
         return self._objects.pieces(oid)
 
+    def let_go(self) -> None:
+        """Forget changes and blobs that were read ahead, once nobody will ask for them again."""
+        self.known_changes.clear()
+        self._objects.kept.clear()
+
     def blob_facts(self, oids: Iterable[str]) -> dict[str, BlobFacts]:
         """What a manifest needs of each blob, by id; one process for those not asked about before.
 

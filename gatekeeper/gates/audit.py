@@ -28,12 +28,10 @@ def check_audit(case: Case) -> Outcome:
     """
     from gatekeeper.audit.load import project_rules  # noqa: PLC0415 - most projects have no rules of their own
 
-    if case.change_set is None:
+    if case.change_set is None or case.sources is None:
         return not_run("there is no change set")
-    selection = Selection.of(case.change_set, lines=False)
-    sources = Sources(case.head, case.settings, selection, base=case.base, change=case.change_set)
     own = project_rules(case.settings.audit.rules, *filter(None, (case.base, case.head)))
-    outcome = outcome_of(run_audit(sources, own=own, notes=case.notes))
+    outcome = outcome_of(run_audit(case.sources, own=own, notes=case.notes))
     findings = tuple(_relaxed(case, softened(case.change_set, outcome.findings)))
     return Outcome(findings, status=outcome.status, reason=reason_of(findings, outcome.reason))
 

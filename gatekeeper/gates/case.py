@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gatekeeper.model.changes import ChangeSet, FileChange, TreeView
@@ -11,6 +12,7 @@ from gatekeeper.model.settings import Settings
 from gatekeeper.model.value import Value
 
 if TYPE_CHECKING:  # an audit without a packet needs none of these
+    from gatekeeper.audit.sources import Sources
     from gatekeeper.manifest.explain import Known
     from gatekeeper.model.history import Step
     from gatekeeper.model.manifest import Explanation, Gate, ManifestEntry
@@ -77,6 +79,18 @@ class Case(Value):
     steps: "tuple[Step, ...] | None" = ()
     known_versions: "Known" = lambda _: ()
     notes: bool = True
+
+    @cached_property
+    def sources(self) -> "Sources | None":
+        """What of the change audits read, each file once for all checks; None without a change set."""
+        # Loaded here, for a gate that audits nothing needs none of it.
+        from gatekeeper.audit.sources import Selection as Judged  # noqa: PLC0415
+        from gatekeeper.audit.sources import Sources  # noqa: PLC0415
+
+        if self.change_set is None:
+            return None
+        judged = Judged.of(self.change_set, lines=False)
+        return Sources(self.head, self.settings, judged, base=self.base, change=self.change_set)
 
 
 class Outcome(Value):

@@ -4,7 +4,6 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from gatekeeper.audit.sources import Selection, Sources
 from gatekeeper.gates.case import Case, Outcome, not_run
 from gatekeeper.gates.claims import claims_in, judged
 from gatekeeper.model.finding import Finding, Severity
@@ -48,12 +47,11 @@ def check_waivers(case: Case, findings: Sequence[Finding] = ()) -> Outcome:
 
 
 def _claimed(case: Case, findings: Sequence[Finding]) -> Iterator[Finding]:
-    if case.change_set is None or case.packet is None:
+    if case.sources is None or case.packet is None:
         return
     places = frozenset(f"{f.path}:{f.line}:{f.waiver}" for f in findings if f.waiver is not None)
     known = {waiver.id: waiver for waiver in valid(case.packet.waivers, case.today)}
-    sources = Sources(case.head, case.settings, Selection.of(case.change_set, lines=False))
-    yield from judged(claims_in(sources), case, known, places)
+    yield from judged(claims_in(case.sources), case, known, places)
 
 
 def _malformed(packet: Packet) -> Iterator[Finding]:

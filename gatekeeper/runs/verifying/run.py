@@ -160,7 +160,7 @@ class Verifier:
             for wp_id in chunk:
                 self._targets_of(wp_id)
                 self._records.pop(wp_id)
-            self.repository.known_changes.clear()
+            self.repository.let_go()
 
     def _keep(self, ids: Sequence[str]) -> None:
         """Read what each packet and its refinement are and were, in one go."""
@@ -181,12 +181,15 @@ class Verifier:
         return {commit: number for number, commit in enumerate(self.ancestry.parents)}
 
     def by_history(self, ids: Sequence[str]) -> list[str]:
-        """The ids by when their packets were last touched: neighbours in history share most of what is read."""
-        order = self._order
+        """The ids by when their packets were last touched, the oldest first.
+
+        Neighbours in history share most of what is read, and what a change began from is what an earlier one made.
+        """
+        order, last = self._order, len(self._order)
 
         def age(wp_id: str) -> tuple[int, str]:
             came = self._every.files.came(self.ids[wp_id][0])
-            return order.get(came[0][0], 0) if came else 0, wp_id
+            return -order.get(came[0][0], last) if came else -last, wp_id
 
         return sorted(ids, key=age)
 
