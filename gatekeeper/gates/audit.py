@@ -48,6 +48,9 @@ def softened(change_set: ChangeSet, findings: Iterable[Finding]) -> tuple[Findin
     All lines of an added or a binary file are the change's. A finding on no line is the change's where it adds the
     file or writes other content into it.
     """
+    found = tuple(findings)
+    if not any(map(_may_soften, found)):
+        return found
     lines = Selection.of(change_set, lines=True)
     names = {for_output(c.path): c.path for c in change_set.changes if _is_written(c)}
 
@@ -55,7 +58,7 @@ def softened(change_set: ChangeSet, findings: Iterable[Finding]) -> tuple[Findin
         name = finding.path or ""
         return name in names and lines.holds(names[name], finding.line)
 
-    return tuple(f if is_new(f) or not _may_soften(f) else _warning(f) for f in findings)
+    return tuple(f if is_new(f) or not _may_soften(f) else _warning(f) for f in found)
 
 
 def _is_written(change: FileChange) -> bool:

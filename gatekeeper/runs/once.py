@@ -6,10 +6,6 @@ from gatekeeper.changes.selector import Endpoints
 from gatekeeper.gates.case import Selection
 from gatekeeper.gates.select import select
 from gatekeeper.manifest.compute import compute
-from gatekeeper.migrate.discover import discover
-from gatekeeper.migrate.linting.run import lint_statements
-from gatekeeper.migrate.prove import prove
-from gatekeeper.migrate.source import migration_files
 from gatekeeper.model.changes import ChangeSet
 from gatekeeper.model.manifest import ManifestEntry
 from gatekeeper.model.proof import LintResult, ProofResult
@@ -48,6 +44,10 @@ class Once:
         """The proof of the migrations that the tree of that id holds."""
         key = (tree, repr((settings.migrations, settings.postgres)))
         if key not in self._proofs:
+            # Loaded here, as below: most changes touch no migration, and it is a tenth of what a run loads.
+            from gatekeeper.migrate.prove import prove  # noqa: PLC0415
+            from gatekeeper.migrate.source import migration_files  # noqa: PLC0415
+
             files = migration_files(self._repository.tree(tree), settings.migrations)
             self._proofs[key] = prove(files, settings.migrations, settings.postgres, progress=self._progress)
         return self._proofs[key]
@@ -56,6 +56,10 @@ class Once:
         """The lint of the text of the migrations that the tree of that id holds."""
         key = (tree, repr(settings.migrations))
         if key not in self._lints:
+            from gatekeeper.migrate.discover import discover  # noqa: PLC0415
+            from gatekeeper.migrate.linting.run import lint_statements  # noqa: PLC0415
+            from gatekeeper.migrate.source import migration_files  # noqa: PLC0415
+
             files = migration_files(self._repository.tree(tree), settings.migrations)
             self._lints[key] = lint_statements(discover(files, settings.migrations), settings.migrations)
         return self._lints[key]
