@@ -9,6 +9,8 @@ from cases import PACKET_TEXT, REFINEMENT_TEXT
 from small import committed, made, put
 from verified import PACKET, WP_ID, copied, edit, recorded
 
+from gatekeeper.runs.verifying import crew
+
 OTHER = "WP-2-Other"
 IDLE = "WP-3-Idle"
 
@@ -107,6 +109,16 @@ def test_a_module_in_the_present_folder_is_not_taken_for_a_part_of_gate(
         put(tmp_path, {f"{module}/__init__.py": f"raise RuntimeError({module!r})\n"})
     monkeypatch.chdir(tmp_path)
     assert words(three, "--all", "--jobs", "3") == words(three, "--all", "--jobs", "1")
+
+
+def test_a_process_that_dies_is_told_and_nothing_is_called_verified(
+    three: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crew, "_PROGRAM", "import os; os._exit(7)")
+    code, out, err = run(three, "verify", "--all", "--jobs", "3")
+    assert (code, out) == (3, "")
+    assert "ended with 7" in err
+    assert "gate verify --all --jobs 1" in err
 
 
 @pytest.mark.parametrize("arguments", [("--shard", "0/2"), ("--shard", "3/2"), ("--shard", "x"), ("--jobs", "0")])
