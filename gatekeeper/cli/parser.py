@@ -25,11 +25,15 @@ def run_parsed(words: Sequence[str], arguments: list[str] | None) -> Any:
     app = build_app()
     _narrow(app, next(iter(words), ""))
     try:
-        return typer.main.get_command(app).main(args=arguments, prog_name="gate", standalone_mode=False)
+        outcome = typer.main.get_command(app).main(args=arguments, prog_name="gate", standalone_mode=False)
     except CallError as error:
         return _call_error(error)
     except typer.Abort as error:
         raise KeyboardInterrupt from error
+    # Newer versions of typer say so with an exit code alone.
+    if outcome == ExitCode.INTERRUPTED:
+        raise KeyboardInterrupt
+    return outcome
 
 
 def build_app() -> typer.Typer:

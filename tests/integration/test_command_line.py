@@ -4,11 +4,16 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
+from unittest.mock import create_autospec
 
 import pytest
 from application import PACKET, WP_ID, change, commit, gate, git, planned, rules, run, worked, write
 from small import WP_ID as SMALL
 from small import made
+
+from gatekeeper.cli import migrations, sha
+from gatekeeper.cli.main import main
 
 
 @pytest.fixture(scope="module")
@@ -226,6 +231,17 @@ def test_an_unexpected_error_is_one_line_and_a_log(
     (log,) = tmp_path.glob("gate-*.log")
     assert str(log) in err
     assert "something nobody thought of" in log.read_text()
+
+
+@pytest.mark.parametrize(("module", "words"), [(sha, ["sha", "a"]), (migrations, ["migrations", "prove"])])
+def test_an_interrupted_run_says_so_and_is_exit_130(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], module: ModuleType, words: list[str]
+) -> None:
+    name = words[1] if module is migrations else "command"
+    interrupted = create_autospec(getattr(module, name), side_effect=KeyboardInterrupt)
+    monkeypatch.setattr(module, name, interrupted)
+    assert main(words) == 130
+    assert capsys.readouterr().err.strip() == "gate: Interrupted."
 
 
 @pytest.mark.parametrize("name", ["audit", "ledger"])
