@@ -34,14 +34,17 @@ class Value:
         }
 
     def __init__(self, *given: Any, **named: Any) -> None:
-        values = {**self._field_defaults, **dict(zip(self._field_names, given, strict=False)), **named}
+        values = self.__dict__
+        values.update(self._field_defaults)
+        if given:
+            values.update(zip(self._field_names, given, strict=False))
+        values.update(named)
         for name, make in self._field_factories.items():
             if name not in values:
                 values[name] = make()
         if values.keys() != self._field_set or len(given) > len(self._field_names):
             lacking, unknown = sorted(self._field_set - values.keys()), sorted(values.keys() - self._field_set)
             raise TypeError(f"{type(self).__name__} lacks {lacking}, doesn't know {unknown}")
-        self.__dict__.update(values)
 
     def _field_values(self) -> tuple[Any, ...]:
         return tuple([self.__dict__[name] for name in self._field_names])

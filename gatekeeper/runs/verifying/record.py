@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from gatekeeper.changes.ondisk import blob_on_disk
 from gatekeeper.changes.repository import Repository
@@ -26,7 +27,7 @@ _MOST = 1 << 24
 _MEND = "gate post-work {} writes both blocks anew, where the change is as it should be"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Record:
     """A packet's record. ``packet`` is None where it can't be read; ``problems`` say what is wrong with it.
 
@@ -59,7 +60,7 @@ class Record:
         field = self.packet.field("Status", section="METADATA") or self.packet.field("Status")
         return status_word(field.value if field else "") in {"DONE", "VALIDATED"}
 
-    @property
+    @cached_property
     def targets(self) -> frozenset[str]:
         """The names that the entries give: of a rename both."""
         values = [value for entry in self.entries for value in (entry.target_file, entry.renamed_from) if value]
