@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -113,7 +114,7 @@ def test_a_failure_is_recorded_too_and_the_other_commands_run(tmp_path: Path) ->
 
 
 def test_zero_tests_and_failed_tests_behind_exit_code_0_are_no_pass(tmp_path: Path) -> None:
-    python = sys.executable
+    python = shlex.quote(sys.executable)
     plan = f"- `{python} -m unittest discover -s docs`\n- `printf '1 failed, 2 passed in 0.10s\\n'; test -d src`"
     repo = repository(tmp_path, plan)
 
