@@ -72,10 +72,9 @@ def change_set(repo: Repository, endpoints: Endpoints, *, state: bool = True) ->
 def read_ahead(repo: Repository, pairs: Iterable[tuple[str | None, str]]) -> None:
     """Have git tell in one go what differs within each pair of commits, which ``change_set`` will be asked for.
 
-    A base of None is nothing at all. The number of git processes depends on how deep folders lie, not on that of
-    pairs. What can't be told so is left to ``change_set``, which says why.
+    A base of None is nothing at all. Three git processes whatever the number of pairs. What can't be told so is
+    left to ``change_set``, which says why.
     """
-    repo.share_trees()
     asked = list(dict.fromkeys(pairs))
     # A partial clone doesn't fetch for the sake of a guess: change_set fetches all that a change lacks at once.
     with suppress(RepositoryError):
@@ -88,8 +87,6 @@ def read_ahead(repo: Repository, pairs: Iterable[tuple[str | None, str]]) -> Non
             repo.known_changes[pair] = tuple(changes)
         sides = (side for pair in wanted for c in repo.known_changes[pair] for side in (c.base, c.head))
         repo.blob_facts(dict.fromkeys(side.oid for side in sides if side is not None and not side.is_submodule))
-        paths = {tree: {change.path for change in repo.known_changes[pair]} for pair in wanted for tree in pair}
-        repo.read_folders(paths, [head for _, head in wanted])
 
 
 def _all_differences(repo: Repository, pairs: Sequence[tuple[str, str]]) -> Iterator[list[FileChange]]:

@@ -42,18 +42,15 @@ def _commits(repo: Repository, base: str | None, heads: tuple[str, ...]) -> tupl
 
 
 def _known(repo: Repository, base: str, head: str) -> tuple[Commit, ...] | None:
-    """The commits of a line without merges of which what each changes was read ahead; None for any other."""
+    """The commits of a line without merges that a log tells of; None for any other."""
+    told = repo.log.commits if repo.log is not None else {}
     found: list[Commit] = []
     at = head
     while at != base:
         parents = () if at in repo.boundary else repo.parents(at)
-        changes = (
-            repo.known_changes.get((repo.tree_id(parents[0]), repo.tree_id(at))) if len(parents) == 1 else None
-        )
-        if changes is None:
+        if at not in told or len(parents) != 1 or told[at].parents != parents:
             return None
-        names = {name for change in changes for name in (change.path, change.old_path) if name is not None}
-        found.append(Commit(at, parents, tuple(sorted(names))))
+        found.append(Commit(at, parents, tuple(sorted(told[at].paths))))
         at = parents[0]
     return tuple(reversed(found))
 

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -10,10 +10,11 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from gatekeeper.changes import objects
+from gatekeeper.changes.commit_log import CommitLog
 from gatekeeper.changes.git import OLDEST, Git
+from gatekeeper.changes.logged_tree import LoggedTree
 from gatekeeper.changes.scratch import Scratch
 from gatekeeper.changes.status import WorkState
-from gatekeeper.changes.subtrees import SharedTree, Subtrees
 from gatekeeper.changes.tree import Tree
 from gatekeeper.changes.uncommitted import Uncommitted
 from gatekeeper.model.changes import BlobFacts, FileChange
@@ -75,7 +76,8 @@ class Repository:
         self._objects = objects.Objects(self.git)
         self._trees: dict[str, Tree] = {}
         self._tree_ids = {self.empty_tree: self.empty_tree}
-        self._subtrees: Subtrees | None = None
+        self.log: CommitLog | None = None
+        """What is known of the commits up to HEAD where many of them are looked into (``know``)."""
         self._facts: dict[str, BlobFacts] = {}
         self._commits: dict[str, list[list[str]]] = {}
         self._histories: dict[str, frozenset[str]] = {}
@@ -254,7 +256,7 @@ class Repository:
 
     def _leads_to(self, tip: str, commit: str) -> bool:
         """Whether a commit is known to lie in a tip's history, which is read whole where many are asked about."""
-        if self._subtrees is not None and tip not in self._histories:
+        if self.log is not None and tip not in self._histories:
             self._histories[tip] = frozenset(self.git.run("rev-list", tip).out.decode("ascii").split())
         return commit in self._histories.get(tip, ())
 
@@ -294,28 +296,19 @@ class Repository:
         oid = self.tree_id(rev)
         if oid not in self._trees:
             own = (oid, self.git, self._objects, self._scratch.folder, self.root)
-            self._trees[oid] = Tree(*own) if self._subtrees is None else SharedTree(*own, self._subtrees)
+            told = self.log is not None and oid in self.log.trees
+            self._trees[oid] = LoggedTree(*own, self.log) if self.log and told else Tree(*own)
         return self._trees[oid]
 
-    def read_folders(self, wanted: Mapping[str, Iterable[str]], listed: Iterable[str]) -> None:
-        """Read what leads to the paths that will be asked for in each of many trees, and all of those ``listed``.
-
-        One process for each depth of either.
-        """
-        if self._subtrees is not None:
-            self._subtrees.read_ahead(self.git, self._scratch.folder, wanted)
-            self._subtrees.read_whole(self.git, self._scratch.folder, listed)
-
-    def share_trees(self) -> None:
-        """From now on read of a tree what is asked for and no other tree holds: worth it for more than a few."""
-        if self._subtrees is None:
-            self._subtrees = Subtrees(self._objects, self._scratch.id_length)
+    def know(self, log: CommitLog) -> None:
+        """From now on take what the trees of many commits hold from a log of all their files."""
+        self.log = log
 
     def file_at(self, rev: str, path: str) -> bytes | None:
         """The bytes of a file in a commit or tree, the text of a link; None where there is no such file."""
         if path.startswith(("./", "../")):
             return None  # git would take it as relative to the present directory
-        if self._subtrees is not None:
+        if self.log is not None:
             with suppress(UsageError, KeyError):
                 return self.tree(rev).read(path)
             return None
@@ -346,7 +339,7 @@ class Repository:
         """
         wanted = list(oids)
         new = [oid for oid in wanted if oid not in self._facts]
-        kept = None if self._subtrees is None else self._objects.kept
+        kept = None if self.log is None else self._objects.kept
         self._facts |= objects.facts_of(self.git, new, self._scratch.folder, kept)
         return {oid: self._facts[oid] for oid in wanted}
 

@@ -19,7 +19,6 @@ from typing import IO
 from gatekeeper.changes.repository import Repository
 from gatekeeper.model.errors import NotRunError
 from gatekeeper.model.verdict import Verdict
-from gatekeeper.runs.verifying.past import Past
 from gatekeeper.runs.verifying.run import Ask, Verifier
 
 _RARELY = (1_000_000, 50, 1000)
@@ -31,12 +30,12 @@ _PROGRAM = "from gatekeeper.runs.verifying.crew import serve; serve()"
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What another process is told first. ``past`` is what was read of history for all of them."""
+    """What another process is told first. ``told`` is what git told of history, read once for all of them."""
 
     repo: Path
     ask: Ask
     config: Path | None
-    past: Past
+    told: bytes
 
 
 def in_parts(repo: Path, verifier: Verifier, ids: Sequence[str], count: int) -> Iterator[Verdict]:
@@ -48,7 +47,7 @@ def in_parts(repo: Path, verifier: Verifier, ids: Sequence[str], count: int) -> 
         others = [running.enter_context(_started()) for _ in range(count - 1)]
         try:
             # History is read while the others load their modules.
-            start = _pickled(Start(repo, verifier.ask, verifier.config, verifier.past))
+            start = _pickled(Start(repo, verifier.ask, verifier.config, verifier.told))
             ordered = verifier.by_history(ids)
             size = max(min(len(ids) // (count * _TURNS), _AT_ONCE), 1)
             parts = deque(ordered[at : at + size] for at in range(0, len(ordered), size))
@@ -138,7 +137,7 @@ def serve() -> None:
 
 def _serve(start: Start) -> None:
     with Repository.open(start.repo) as repository, suppress(EOFError):
-        verifier = Verifier(repository, start.config, start.ask, None, many=True, past=start.past)
+        verifier = Verifier(repository, start.config, start.ask, None, many=True, told=start.told)
         while True:
             part: list[str] = pickle.load(sys.stdin.buffer)  # noqa: S301 - as above
             _say(_pickled([*verifier.packets(part)]), sys.stdout.buffer)

@@ -7,12 +7,11 @@ from functools import cached_property
 from pathlib import Path
 
 from gatekeeper import __version__
-from gatekeeper.changes.ahead import Ahead
 from gatekeeper.changes.ancestry import Ancestry, ancestry
+from gatekeeper.changes.commit_log import CommitLog, read_log
 from gatekeeper.changes.diff import read_ahead
 from gatekeeper.changes.recorded import FileHistory, file_history
 from gatekeeper.changes.repository import Repository
-from gatekeeper.changes.touching import Touching, touching
 from gatekeeper.gates.pipeline import EXIT_CODES, TITLES, overall, reason_of
 from gatekeeper.model.errors import ExitCode, GateError, RepositoryError, UsageError
 from gatekeeper.model.finding import CheckResult, Finding, Severity, Status, status_of
@@ -25,7 +24,6 @@ from gatekeeper.runs.once import Once
 from gatekeeper.runs.plan import ids_at
 from gatekeeper.runs.verdicts import Clock, gate_verdict, manifest_rows, summary
 from gatekeeper.runs.verifying.later import verified_later
-from gatekeeper.runs.verifying.past import Past
 from gatekeeper.runs.verifying.place import Ground, Place, place_of, recorded_at
 from gatekeeper.runs.verifying.recompute import Recomputed, recomputed
 from gatekeeper.runs.verifying.record import Record, nothing_recorded, record_of
@@ -36,8 +34,6 @@ _AT_ONCE = 100
 _STALE = frozenset({"evidence.stale", "report.stale"})
 # Older versions of a packet are read where they are asked for.
 _VERSIONS = 4
-# More packets than this aren't named to git one by one.
-_NAMED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +48,7 @@ class Ask:
 
 
 class Verifier:
-    """Verifies packets of HEAD's commit. ``many`` reads history once for all; ``past`` was read elsewhere."""
+    """Verifies packets of HEAD's commit. ``many`` reads history once for all, unless it was ``told`` of it."""
 
     def __init__(
         self,
@@ -62,7 +58,7 @@ class Verifier:
         progress: Progress | None,
         *,
         many: bool,
-        past: Past | None = None,
+        told: bytes | None = None,
     ) -> None:
         if repository.head is None:
             raise UsageError("There is no commit yet, so nothing is recorded.", hint="git commit")
@@ -74,49 +70,37 @@ class Verifier:
         self.config = config
         self.ask = ask
         self._many = many
-        self._past = past
+        self._told = told
         self._once = Once(repository, progress)
         self._records: dict[str, Record] = {}
         self._targets: dict[str, frozenset[str]] = {}
 
-    @property
-    def past(self) -> Past:
-        """What many packets need of history; two processes at once."""
-        touched = Ahead(lambda: self._touching)
-        try:
-            return Past(self.ancestry, self._files, touched.result())
-        finally:
-            touched.wait()
+    @cached_property
+    def told(self) -> bytes:
+        """What git tells of the commits up to HEAD and of all their files; one process."""
+        return self._told if self._told is not None else read_log(self.repository.git, self.head)
+
+    @cached_property
+    def log(self) -> CommitLog:
+        """The commits up to HEAD and all their files, which many packets need."""
+        log = CommitLog(self.told)
+        self.repository.know(log)
+        return log
 
     @cached_property
     def ancestry(self) -> Ancestry:
         """The commits up to HEAD."""
-        return self._past.ancestry if self._past else ancestry(self.repository, self.head)
-
-    @cached_property
-    def _files(self) -> FileHistory:
-        return self._past.files if self._past else file_history(self.repository, self.head, self._places)
-
-    @cached_property
-    def _touching(self) -> tuple[Touching, ...]:
-        return self._past.touching if self._past else touching(self.repository, self.head, None, ())
+        if not self._many:
+            return ancestry(self.repository, self.head)
+        return Ancestry(self.head, {oid: commit.parents for oid, commit in self.log.commits.items()})
 
     @cached_property
     def _since(self) -> Since:
-        every = (lambda: self._touching) if self._many else None
-        return Since(self.repository, self.ancestry, every)
+        return Since(self.repository, self.ancestry, self.log if self._many else None)
 
     @cached_property
     def _every(self) -> Ground:
-        return self._ground(self._files)
-
-    @property
-    def _places(self) -> Sequence[str]:
-        """The files and folders that hold packets, or did."""
-        folder = self.settings.packets.dir
-        if len(self.ids) > _NAMED and folder != ".":
-            return [folder]
-        return [path for wp_id in self.ids for path in self._both(wp_id)]
+        return self._ground(FileHistory(self.log, self.repository.boundary))
 
     def _both(self, wp_id: str) -> tuple[str, ...]:
         """Where a packet may have stood: it may have been moved from one form to the other."""
@@ -149,7 +133,6 @@ class Verifier:
 
     def packets(self, ids: Sequence[str]) -> Iterator[Verdict]:
         """The verdicts on many packets' records, of which git tells a hundred at a time."""
-        self.repository.share_trees()
         near = self.by_history(ids)
         for start in range(0, len(near), _AT_ONCE):
             chunk = near[start : start + _AT_ONCE]
@@ -176,16 +159,12 @@ class Verifier:
                 yield side.oid
                 yield from (blob for _, blob in self._every.files.came(path)[:_VERSIONS])
 
-    @cached_property
-    def _order(self) -> dict[str, int]:
-        return {commit: number for number, commit in enumerate(self.ancestry.parents)}
-
     def by_history(self, ids: Sequence[str]) -> list[str]:
         """The ids by when their packets were last touched, the oldest first.
 
         Neighbours in history share most of what is read, and what a change began from is what an earlier one made.
         """
-        order, last = self._order, len(self._order)
+        order, last = self.log.order, len(self.log.order)
 
         def age(wp_id: str) -> tuple[int, str]:
             came = self._every.files.came(self.ids[wp_id][0])

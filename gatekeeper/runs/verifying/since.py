@@ -1,10 +1,10 @@
 """What happened since a packet recorded its change: do its files still stand, and who touched them?"""
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Sequence
 
 from gatekeeper.changes.ancestry import Ancestry
+from gatekeeper.changes.commit_log import CommitLog
 from gatekeeper.changes.repository import Repository
 from gatekeeper.changes.touching import Touching, touching
 from gatekeeper.gates.case import MainTip
@@ -19,34 +19,27 @@ _FILES = 5
 
 
 class Since:
-    """The commits up to HEAD by the files that they touch; ``every`` gives all of them, None: git is asked."""
+    """The commits up to HEAD by the files that they touch; without a log of them git is asked."""
 
-    def __init__(
-        self, repository: Repository, ancestry: Ancestry, every: Callable[[], Sequence[Touching]] | None
-    ) -> None:
+    def __init__(self, repository: Repository, ancestry: Ancestry, log: CommitLog | None) -> None:
         self._repository = repository
         self._ancestry = ancestry
-        self._all = every
-
-    @cached_property
-    def _every(self) -> dict[str, list[Touching]]:
-        by_path: dict[str, list[Touching]] = {}
-        for commit in self._all() if self._all else ():
-            for path in commit.paths:
-                by_path.setdefault(path, []).append(commit)
-        return by_path
-
-    @cached_property
-    def _order(self) -> dict[str, int]:
-        return {oid: number for number, oid in enumerate(self._ancestry.parents)}
+        self._log = log
 
     def touched(self, commit: str, paths: Sequence[str]) -> list[Touching]:
         """The commits since that one which touch any of the paths, newest first."""
-        if self._all is None:
+        log = self._log
+        if log is None:
             return [*touching(self._repository, self._ancestry.tip, commit, paths)]
-        found = {each.oid: each for path in paths for each in self._every.get(path, ())}
-        later = set(self._ancestry.since(commit, iter(found)))
-        return sorted((found[oid] for oid in later), key=lambda each: self._order[each.oid])
+        found: dict[str, list[str]] = {}
+        for path in paths:
+            for oid, _ in log.touching(path):
+                if log.differs_from_all(oid, path):
+                    found.setdefault(oid, []).append(path)
+        later = sorted(self._ancestry.since(commit, iter(found)), key=log.order.__getitem__)
+        return [
+            Touching(oid, log.commits[oid].at, log.commits[oid].subject, frozenset(found[oid])) for oid in later
+        ]
 
     def count(self, commit: str) -> int:
         """How many commits came since that one."""
