@@ -146,14 +146,16 @@ class CommitLog:
 
     def touching(self, path: str) -> list[tuple[str, Side | None]]:
         """Every commit that touched the file, each with what it left there, newest first."""
-        every = self._touches.get(path, {}).values()
-        found = [pair for each in every for pair in zip(each.commits, each.sides, strict=True)]
-        return sorted(found, key=lambda pair: self.order[pair[0]])
+        lines = self._touches.get(path, {})
+        found = [pair for each in lines.values() for pair in zip(each.commits, each.sides, strict=True)]
+        return sorted(found, key=lambda pair: self.order[pair[0]]) if len(lines) > 1 else found[::-1]
 
     def differs_from_all(self, oid: str, path: str) -> bool:
         """Whether a commit that touched the file left there what none of its parents has."""
-        side = self.side(self._places[oid], path)
         others = self.commits[oid].parents[1:]
+        if not others:
+            return True
+        side = self.side(self._places[oid], path)
         return all(self.side(self._places[each], path) != side for each in others if each in self._places)
 
     # All files

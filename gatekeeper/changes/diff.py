@@ -157,6 +157,8 @@ def completed(change: FileChange, blobs: Mapping[str, BlobFacts]) -> FileChange:
 
     Raises RepositoryError where only a comparison could tell the lines.
     """
+    if change.hunks and change.change is not ChangeKind.TYPE:
+        return change
     sides = [side for side in (change.base, change.head) if side is not None]
     if any(side.is_submodule or blobs[side.oid].binary for side in sides):
         return change
@@ -164,7 +166,7 @@ def completed(change: FileChange, blobs: Mapping[str, BlobFacts]) -> FileChange:
         old, new = (0 if side is None else blobs[side.oid].lines for side in (change.base, change.head))
         hunks = (Hunk(1, old, 0, 0), Hunk(0, 0, 1, new))
         return _with(change, tuple(hunk for hunk in hunks if hunk.old_count or hunk.new_count))
-    if change.hunks or sides[0].oid == sides[1].oid:
+    if sides[0].oid == sides[1].oid:
         return change
     size = max(blobs[side.oid].size for side in sides) >> 20
     raise RepositoryError(

@@ -136,7 +136,7 @@ def _structure(tree: TreeView, settings: Settings) -> Sequence[Finding]:
         return (Finding(rule="migration.gap", message=error.message, path=files[0].path, hint=error.hint),)
 
 
-def _relaxed(case: Case, findings: Sequence[Finding]) -> Iterator[Finding]:
+def _relaxed(case: Case, findings: tuple[Finding, ...]) -> Iterator[Finding]:
     """The findings, waived by the packet's records for their paths, or by the record that their line names."""
     from gatekeeper.gates.waivers import applied, valid, waived  # noqa: PLC0415 - only a packet has waivers
 

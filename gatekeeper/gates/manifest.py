@@ -17,6 +17,8 @@ from gatekeeper.model.names import for_output
 
 _NAMES = tuple(str(gate) for gate in GATES)
 _COMPUTED = dict.fromkeys((Gate.RAILS, Gate.PRE, Gate.POST, Gate.DELTA), True)
+# How a path begins that isn't, or isn't one of a work tree, once it is normalised.
+_OUTSIDE = ("/", "../", ".git/")
 
 
 def check_manifest(case: Case) -> Outcome:
@@ -70,8 +72,12 @@ def check_gates(case: Case, done: Mapping[str, Outcome]) -> tuple[Outcome, dict[
     if case.change_set is None:
         return not_run("there is no change set"), {}
     told = [outcome.gates for outcome in done.values() if outcome.gates]
-    anchored = anchors_apply(case)
-    table = {entry.path: _gates_of(entry, case, told, anchored=anchored) for entry in case.entries}
+    common: dict[Gate, bool | None] = dict.fromkeys(GATES, False)
+    for gates in told:
+        common.update(gates.get("", {}))
+    if not anchors_apply(case):
+        common[Gate.ANCHORS] = None
+    table = {entry.path: _gates_of(entry, case, told, common) for entry in case.entries}
     findings = [
         _finding(entry, gate)
         for entry in case.entries
@@ -89,28 +95,36 @@ def check_gates(case: Case, done: Mapping[str, Outcome]) -> tuple[Outcome, dict[
 
 
 def _gates_of(
-    entry: ManifestEntry, case: Case, told: Iterable[Mapping[str, Mapping[Gate, bool]]], *, anchored: bool
+    entry: ManifestEntry,
+    case: Case,
+    told: Iterable[Mapping[str, Mapping[Gate, bool]]],
+    common: Mapping[Gate, bool | None],
 ) -> dict[Gate, bool | None]:
-    """All ten gates in their order; ``told`` is what the checks know of gates, by path."""
-    known: dict[Gate, bool | None] = {}
+    """All ten gates in their order; ``told`` is what the checks know of them by path, ``common`` what of all."""
+    known = dict(common)
     for gates in told:
-        known.update(gates.get(entry.path, {}))
-        known.update(gates.get("", {}))
-    if not anchored:
-        known[Gate.ANCHORS] = None
+        if entry.path in gates:
+            known.update(gates[entry.path])
     known[Gate.FILENAME] = openable(entry.change, case)
     known[Gate.PREIMAGE] = matches_main(entry.change, case.main)
-    return {gate: known.get(gate, False) for gate in GATES}
+    return known
 
 
 def openable(change: FileChange, case: Case) -> bool:
     """Gate C701-G06: relative, POSIX, normalised, inside the repository, readable where it exists."""
-    for path in filter(None, (change.path, change.old_path)):
-        if path.startswith("/") or posixpath.normpath(path) != path or path.split("/")[0] in {"..", ".git"}:
-            return False
+    if not _is_inside(change.path) or (change.old_path and not _is_inside(change.old_path)):
+        return False
     blobs = case.change_set.blobs if case.change_set else {}
-    sides = [side for side in (change.base, change.head) if side is not None]
-    return all(side.is_submodule or side.oid in blobs for side in sides)
+    base, head = change.base, change.head
+    is_read = base is None or base.oid in blobs or base.is_submodule
+    return is_read and (head is None or head.oid in blobs or head.is_submodule)
+
+
+def _is_inside(path: str) -> bool:
+    # Where no part of it is empty or begins with a dot, there is nothing to normalise.
+    if path and path[0] not in "./" and "/." not in path and "//" not in path and path[-1] != "/":
+        return True
+    return posixpath.normpath(path) == path and not f"{path}/".startswith(_OUTSIDE)
 
 
 def matches_main(change: FileChange, main: MainTip | None) -> bool | None:

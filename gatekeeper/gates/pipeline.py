@@ -159,7 +159,9 @@ class _Run:
         outcome = check(self.case)
         waivers = self.case.packet.waivers if self.case.packet else ()
         findings = applied(outcome.findings, waivers, self.case.today)
-        outcome = replace(outcome, findings=findings, gates=self._gates(check_id, outcome, findings))
+        gates = self._gates(check_id, outcome, findings)
+        if findings is not outcome.findings or gates is not outcome.gates:
+            outcome = outcome.model_copy(update={"findings": findings, "gates": gates})
         failed = status_of(findings) is Status.FAIL
         status = Status.FAIL if failed else outcome.status or Status.PASS
         self.outcomes[check_id] = outcome

@@ -10,6 +10,8 @@ from gatekeeper.model.settings import PacketSettings
 
 # A packets folder that is the repository's root holds packets and evidence beside everything else.
 _AT_ROOT = re.compile(r"(?:evidence/)?WP-[A-Za-z0-9.-]+(?:\.md|/.*)", re.DOTALL)
+# In the order of a selection's fields.
+_OWN, _PACKET_FILE, _EXEMPT, _GOVERNED = range(4)
 
 
 def own_paths(wp_id: str, packet_path: str, refinement_path: str, settings: PacketSettings) -> tuple[str, ...]:
@@ -33,16 +35,18 @@ def _folders(*names: str) -> tuple[str, ...]:
 
 def select(change_set: ChangeSet, own: tuple[str, ...], settings: PacketSettings) -> Selection:
     """The change set's files by what they need; a rename needs what either of its names needs."""
-    groups: dict[str, list[FileChange]] = {"own": [], "packet_files": [], "exempt": [], "governed": []}
+    groups: list[list[FileChange]] = [[], [], [], []]
     for change in change_set.changes:
-        names = [change.path] if change.old_path is None else [change.path, change.old_path]
-        groups[_group(names, own, settings)].append(change)
-    return Selection(**{name: tuple(changes) for name, changes in groups.items()})
+        group = _group(change.path, own, settings)
+        if change.old_path is not None:
+            group = max(group, _group(change.old_path, own, settings))
+        groups[group].append(change)
+    return Selection(*map(tuple, groups))
 
 
 def ignored_by_manifest(path: str, own: tuple[str, ...], settings: PacketSettings) -> bool:
     """Whether a recorded entry for this path is accepted and not compared."""
-    return _group([path], own, settings) != "governed"
+    return _group(path, own, settings) != _GOVERNED
 
 
 def is_own(path: str, own: tuple[str, ...]) -> bool:
@@ -53,13 +57,10 @@ def is_own(path: str, own: tuple[str, ...]) -> bool:
     )
 
 
-def _group(names: list[str], own: tuple[str, ...], settings: PacketSettings) -> str:
-    owned = [is_own(name, own) for name in names]
-    if all(owned):
-        return "own"
-    packet_file = [mine or is_packet_file(name, settings) for name, mine in zip(names, owned, strict=True)]
-    if all(packet_file):
-        return "packet_files"
-    if all(known or matches_any(settings.exempt, name) for known, name in zip(packet_file, names, strict=True)):
-        return "exempt"
-    return "governed"
+def _group(path: str, own: tuple[str, ...], settings: PacketSettings) -> int:
+    """What a path needs, the more the higher."""
+    if is_own(path, own):
+        return _OWN
+    if is_packet_file(path, settings):
+        return _PACKET_FILE
+    return _EXEMPT if matches_any(settings.exempt, path) else _GOVERNED

@@ -14,10 +14,10 @@ from gatekeeper.model.packet import Packet, Waiver
 PROTECTED = ("packet.", "phase.", "manifest.", "authority.", "waiver.")
 
 
-def applied(findings: Iterable[Finding], waivers: Iterable[Waiver], today: dt.date) -> tuple[Finding, ...]:
+def applied(findings: tuple[Finding, ...], waivers: Iterable[Waiver], today: dt.date) -> tuple[Finding, ...]:
     """The findings, those that a valid waiver covers marked with its id."""
     known = valid(waivers, today)
-    return tuple(waived(finding, known) for finding in findings)
+    return tuple(waived(finding, known) for finding in findings) if known else findings
 
 
 def valid(waivers: Iterable[Waiver], today: dt.date) -> list[Waiver]:

@@ -100,6 +100,19 @@ def _told(
 
 _ALL_TICKED = tuple((gate.value, True) for gate in GATES)
 _GATES = (Gate.PRE, Gate.POST, Gate.DELTA, Gate.RAILS)
+_NONE = (None,) * 6
+
+
+def _is_as_computed(entry: ManifestEntry, block: RecordedEntry) -> bool:
+    """Whether every value is recorded just as it is computed and every gate ticked, as nearly always."""
+    numbers = (block.start, block.end, block.line_delta, block.pre_sha1, block.post_sha1)
+    computed = (str(entry.start), str(entry.end), str(entry.line_delta), entry.pre_sha1, entry.post_sha1)
+    rare = (block.renamed_from, block.mode, block.content, entry.change.old_path, entry.mode, entry.content)
+    return (
+        rare == _NONE
+        and tuple([value and value.text for value in numbers]) == computed
+        and tuple([tick[:2] for tick in block.gates]) == _ALL_TICKED
+    )
 
 
 def _unreadable_target(block: RecordedEntry, packet_path: str) -> Finding:
@@ -162,6 +175,8 @@ class _Block:
 
     def judge(self) -> dict[Gate, bool]:
         """Compare every field; the gates that the values prove."""
+        if _is_as_computed(self.entry, self.block):
+            return dict.fromkeys(_GATES, True)
         start = self._window(fields.START)
         end = self._window(fields.END)
         gates = {

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 
+from gatekeeper.model.changes import SUBMODULE as SUBMODULE_MODE
 from gatekeeper.model.changes import BlobFacts, ChangeSet, FileChange, Hunk, Side
 from gatekeeper.model.globs import matches_any
 from gatekeeper.model.manifest import NO_SHA1, ManifestEntry
@@ -19,8 +20,8 @@ def compute(
 
     ``migration`` and ``storage`` are the globs of the configuration's ``[kinds]``; the first that matches counts.
     """
-    entries = (_entry(change, change_set.blobs, _kind(change.path, migration, storage)) for change in changes)
-    return tuple(sorted(entries, key=lambda entry: entry.path))
+    entries = [_entry(change, change_set.blobs, _kind(change.path, migration, storage)) for change in changes]
+    return tuple(sorted(entries, key=lambda entry: entry.change.path))
 
 
 def _kind(path: str, migration: Sequence[str], storage: Sequence[str]) -> str:
@@ -30,41 +31,50 @@ def _kind(path: str, migration: Sequence[str], storage: Sequence[str]) -> str:
 
 
 def _entry(change: FileChange, blobs: Mapping[str, BlobFacts], kind: str) -> ManifestEntry:
-    sides = [side for side in (change.base, change.head) if side is not None]
-    facts = [blobs[side.oid] for side in sides if not side.is_submodule]
-    binary = any(fact.binary for fact in facts)
+    base, head = _facts(change.base, blobs), _facts(change.head, blobs)
+    binary = (base is not None and base.binary) or (head is not None and head.binary)
     hunks = () if binary else change.hunks
     start, end = window(hunks)
-    head = change.head
     return ManifestEntry(
         change=change,
         kind=kind,
         start=start,
         end=end,
-        line_delta=sum(hunk.new_count - hunk.old_count for hunk in hunks),
-        last_line=max((fact.lines for fact in facts), default=1),
-        pre_sha1=_sha1(change.base, blobs),
-        post_sha1=_sha1(head, blobs),
-        post_sha256=None if head is None or head.is_submodule else blobs[head.oid].sha256,
-        content=SUBMODULE if any(side.is_submodule for side in sides) else BINARY if binary else None,
+        line_delta=sum([hunk.new_count - hunk.old_count for hunk in hunks]),
+        last_line=max(base.lines if base else 0, head.lines if head else 0) if base or head else 1,
+        pre_sha1=base.sha1 if base else _without_bytes(change.base),
+        post_sha1=head.sha1 if head else _without_bytes(change.head),
+        post_sha256=head.sha256 if head else None,
+        content=SUBMODULE if _is_submodule(change) else BINARY if binary else None,
         mode=_mode(change),
     )
 
 
+def _facts(side: Side | None, blobs: Mapping[str, BlobFacts]) -> BlobFacts | None:
+    """What is known of a side's bytes, None where it has none."""
+    return None if side is None or side.mode == SUBMODULE_MODE else blobs[side.oid]
+
+
+def _is_submodule(change: FileChange) -> bool:
+    return any(side is not None and side.is_submodule for side in (change.base, change.head))
+
+
+def _without_bytes(side: Side | None) -> str:
+    """What stands for the SHA1 of a submodule, and of nothing."""
+    return NO_SHA1 if side is None else side.oid
+
+
 def window(hunks: Iterable[Hunk]) -> tuple[int, int]:
     """The first and the last line that any hunk removes (old numbering) or adds (new numbering); 1, 1 for none."""
-    spans = [(hunk.old_start, hunk.old_count) for hunk in hunks]
-    spans += [(hunk.new_start, hunk.new_count) for hunk in hunks]
-    touched = [(first, first + count - 1) for first, count in spans if count]
-    if not touched:
-        return 1, 1
-    return min(first for first, _ in touched), max(last for _, last in touched)
-
-
-def _sha1(side: Side | None, blobs: Mapping[str, BlobFacts]) -> str:
-    if side is None:
-        return NO_SHA1
-    return side.oid if side.is_submodule else blobs[side.oid].sha1
+    firsts, lasts = [], []
+    for old_start, old_count, new_start, new_count in hunks:
+        if old_count:
+            firsts.append(old_start)
+            lasts.append(old_start + old_count - 1)
+        if new_count:
+            firsts.append(new_start)
+            lasts.append(new_start + new_count - 1)
+    return (min(firsts), max(lasts)) if firsts else (1, 1)
 
 
 def _mode(change: FileChange) -> str | None:

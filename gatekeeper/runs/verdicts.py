@@ -64,8 +64,10 @@ def gate_verdict(
     clock: Clock,
     change_set: ChangeSetSummary | None = None,
     manifest: tuple[ManifestRow, ...] = (),
+    *,
+    gate: str | None = None,
 ) -> Verdict:
-    """The verdict of a packet's gate."""
+    """The verdict of a packet's gate, under another name where ``gate`` is one."""
     waivers = tuple(
         WaiverUse(
             id=waiver.id,
@@ -79,7 +81,7 @@ def gate_verdict(
         for waiver in sorted(case.packet.waivers if case.packet else (), key=lambda w: w.id)
     )
     return Verdict(
-        gate=case.gate,
+        gate=gate or case.gate,
         wp_id=case.wp_id,
         packet=for_output(case.packet_path),
         status=judgement.status,

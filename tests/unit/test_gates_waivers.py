@@ -101,4 +101,4 @@ def test_what_protects_the_gate_cannot_be_waived(rule: str) -> None:
     for pattern in (rule, prefix, f"{prefix}.", f"{prefix}.*"):
         packet = waived(record(pattern, "**")).packet
         assert packet is not None
-        assert applied([finding], packet.waivers, dt.date(2026, 1, 1)) == (finding,)
+        assert applied((finding,), packet.waivers, dt.date(2026, 1, 1)) == (finding,)

@@ -4,13 +4,14 @@ import difflib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from gatekeeper.changes.repository import Repository
 from gatekeeper.gates.case import Case, MainTip
 from gatekeeper.gates.pipeline import Judgement, judge
 from gatekeeper.gates.select import is_own, own_paths
 from gatekeeper.migrate.source import migration_files
-from gatekeeper.model.changes import FileChange
+from gatekeeper.model.changes import ChangeSet, FileChange
 from gatekeeper.model.finding import CheckResult, Finding, Severity, Status, status_of
 from gatekeeper.model.manifest import Gate
 from gatekeeper.model.packet import Packet
@@ -60,15 +61,16 @@ def recomputed(repository: Repository, record: Record, place: Place, once: Once,
     """
     only = None if place.only is None else _own_part(record, place, place.only)
     case = work_case(repository, record.wp_id, place.judged, once, check=True, only=only)
-    case = _as_recorded_now(case, record)
-    # What is uncommitted here is no part of a commit's own change.
-    assert case.change_set is not None  # noqa: S101 - work_case fills it; this tells the type checker
-    case = replace(case, notes=False, change_set=replace(case.change_set, unmerged=(), unstaged=(), hidden=()))
     main = case.main
-    if main is not None:
-        case = replace(case, main=replace(main, contains_head=True))
-    if not prove:
-        case = replace(case, prove=lambda: _as_recorded(case, record.result))
+    case = case.model_copy(
+        update={
+            "notes": False,
+            "packet": _as_recorded_now(case.packet, record.packet),
+            "change_set": _committed(case.change_set),
+            "main": main and (main if main.contains_head else replace(main, contains_head=True)),
+            "prove": case.prove if prove else partial(_as_recorded, case, record.result),
+        }
+    )
     judgement = judge(case)
     comparison = _Comparison(record, place, case, judgement, prove=prove)
     checks = tuple(comparison.check(check) for check in judgement.checks)
@@ -90,13 +92,18 @@ def _own_part(record: Record, place: Place, kept: frozenset[str]) -> Callable[[F
     return keeps
 
 
-def _as_recorded_now(case: Case, record: Record) -> Case:
-    """The case with the manifest that the packet records at HEAD, which is what is held against the change."""
-    if case.packet is None or record.packet is None:
-        return case
-    now = record.packet
-    packet = replace(case.packet, recorded=now.recorded, malformed_manifest=now.malformed_manifest)
-    return replace(case, packet=packet)
+def _as_recorded_now(packet: Packet | None, now: Packet | None) -> Packet | None:
+    """The packet with the manifest that it records at HEAD, which is what is held against the change."""
+    if packet is None or now is None or packet is now:
+        return packet
+    return replace(packet, recorded=now.recorded, malformed_manifest=now.malformed_manifest)
+
+
+def _committed(change_set: ChangeSet | None) -> ChangeSet | None:
+    """The change set without what is uncommitted here, which is no part of a commit's own change."""
+    if change_set is None or not (change_set.unmerged or change_set.unstaged or change_set.hidden):
+        return change_set
+    return replace(change_set, unmerged=(), unstaged=(), hidden=())
 
 
 def _as_recorded(case: Case, result: RecordedResult | None) -> ProofResult:
@@ -148,6 +155,8 @@ class _Comparison:
         reason = check.reason if status is check.status else None
         if as_recorded and check.status is Status.FAIL:
             reason = f"fails, as is recorded: {check.reason}"
+        if status is check.status and reason == check.reason and findings == check.findings:
+            return check
         return check.model_copy(
             update={"status": status, "reason": reason, "findings": tuple(sorted(findings, key=Finding.sort_key))}
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -329,7 +329,7 @@ def _whole(again: Recomputed, place: Place, clock: Clock) -> Verdict:
     assert case.change_set is not None  # noqa: S101 - work_case fills it; this tells the type checker
     told = summary(case.change_set, place.digest, len(case.entries), judgement.explanations)
     rows = manifest_rows(case.entries, judgement.gates)
-    return gate_verdict(replace(case, gate="verify"), judgement, clock, told, rows)
+    return gate_verdict(case, judgement, clock, told, rows, gate="verify")
 
 
 def _verdict(verdict: Verdict, checks: Sequence[CheckResult], stale: bool | None) -> Verdict:
