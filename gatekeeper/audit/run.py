@@ -75,7 +75,7 @@ def audit(
 
 
 class _Matchers:
-    """What an audit looks for: ``chosen`` are all matchers, ``active`` those that look at single files."""
+    """What an audit looks for: of all ``chosen`` matchers, ``active`` ones look at single files, others not."""
 
     def __init__(
         self, names: Sequence[str], own: Sequence[AuditRule], which: Which, *, notes: bool, both: bool
@@ -84,7 +84,13 @@ class _Matchers:
         self.chosen = [bound for bound in taken if notes or bound.severity is not Severity.NOTE]
         self.both = both
         self.active = [bound for bound in self.chosen if both or not isinstance(bound.matcher, SqlMatcher)]
+        self.whole = [bound for bound in self.chosen if self._is_whole(bound.matcher)]
         self.readers = Readers(self.active)
+
+    def _is_whole(self, matcher: object) -> bool:
+        """Whether it is about the whole set or a change, or says why it has nothing to judge."""
+        of_more = isinstance(matcher, MigrationsMatcher | EnginesMatcher | CheckMatcher)
+        return of_more or (isinstance(matcher, SqlMatcher) and not self.both)
 
 
 @lru_cache(maxsize=16)
@@ -118,6 +124,7 @@ class _Run:
     def __init__(self, sources: Sources, made: _Matchers, structure: Structure, *, tests: bool) -> None:
         self._sources = sources
         self._matchers = made.chosen
+        self._of_more = made.whole
         self._structure = structure
         self._tests = tests
         self._modules = RustModules(sources)
@@ -148,7 +155,7 @@ class _Run:
                 yield _finding(bound, hit)
         yield from noted.values()
         # Checks come after: what they want to know of a file has been noticed when it was read.
-        for bound in self._matchers:
+        for bound in self._of_more:
             yield from self._whole(bound)
 
     def _counts(self, bound: Bound, hit: Hit) -> bool:

@@ -235,10 +235,17 @@ def _facts_and_bytes(stream: BinaryIO, oid: str, kept: Kept | None) -> BlobFacts
     size = _next_blob(stream, oid).size
     if kept is None or size > _LONGEST_KEPT:
         return _facts(_pieces(stream, size), size)
-    content = stream.read(size)
-    stream.read(1)
+    content = stream.read(size + 1)[:-1]
+    if len(content) != size:
+        raise _cut_short()
     kept.add(oid, content)
-    return _facts((content,) if content else (), size)
+    return BlobFacts(
+        sha1=hashlib.sha1(content, usedforsecurity=False).hexdigest(),
+        sha256=hashlib.sha256(content).hexdigest(),
+        size=size,
+        lines=content.count(b"\n") + (content[-1:] not in {b"", b"\n"}),
+        binary=b"\0" in content,
+    )
 
 
 def _pieces(stream: BinaryIO, size: int) -> Iterator[bytes]:
@@ -247,10 +254,14 @@ def _pieces(stream: BinaryIO, size: int) -> Iterator[bytes]:
     while left:
         chunk = stream.read(min(left, _CHUNK))
         if not chunk:
-            raise RepositoryError("git cat-file ended in the middle of an object.")
+            raise _cut_short()
         left -= len(chunk)
         yield chunk
     stream.read(1)
+
+
+def _cut_short() -> RepositoryError:
+    return RepositoryError("git cat-file ended in the middle of an object.")
 
 
 def _facts(pieces: Iterable[bytes], size: int) -> BlobFacts:

@@ -8,6 +8,7 @@ import os
 import pickle
 import subprocess
 import sys
+import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,9 +23,9 @@ from gatekeeper.model.verdict import Verdict
 from gatekeeper.runs.verifying.run import Ask, Verifier
 
 _RARELY = (1_000_000, 50, 1000)
-# Git tells a hundred packets' changes as quickly as one's; in several turns all end at about the same time.
+# Git tells a hundred packets' changes as quickly as one's.
 _AT_ONCE = 100
-_TURNS = 4
+_FEWEST = 10
 _PROGRAM = "from gatekeeper.runs.verifying.crew import serve; serve()"
 
 
@@ -48,12 +49,10 @@ def in_parts(repo: Path, verifier: Verifier, ids: Sequence[str], count: int) -> 
         try:
             # History is read while the others load their modules.
             start = _pickled(Start(repo, verifier.ask, verifier.config, verifier.told))
-            ordered = verifier.by_history(ids)
-            size = max(min(len(ids) // (count * _TURNS), _AT_ONCE), 1)
-            parts = deque(ordered[at : at + size] for at in range(0, len(ordered), size))
-            answers = [pool.submit(_answers, process, start, parts) for process in others]
+            work = _Work(verifier.by_history(ids), count)
+            answers = [pool.submit(_answers, process, start, work) for process in others]
             with rarely_collected():
-                for part in _taken(parts):
+                for part in iter(work.oldest, []):
                     yield from verifier.packets(part)
             for answer in answers:
                 yield from answer.result()
@@ -63,11 +62,31 @@ def in_parts(repo: Path, verifier: Verifier, ids: Sequence[str], count: int) -> 
             raise
 
 
-def _taken(parts: deque[list[str]]) -> Iterator[list[str]]:
-    """What is left to do, until nothing is; several threads may take at once."""
-    with suppress(IndexError):
-        while True:
-            yield parts.popleft()
+class _Work:
+    """What is left to do, by history; several threads may take of it at once.
+
+    One process takes the oldest and the others the newest, for the neighbours of what was read share most with it.
+    Less is taken the less there is, so that all end at about the same time.
+    """
+
+    def __init__(self, ids: Sequence[str], count: int) -> None:
+        self._left = deque(ids)
+        self._count = count
+        self._lock = threading.Lock()
+
+    def oldest(self) -> list[str]:
+        """The next packets from the beginning of history; none where nothing is left."""
+        with self._lock:
+            return [self._left.popleft() for _ in range(self._size())]
+
+    def newest(self) -> list[str]:
+        """The next packets from the end of history, the oldest of them first."""
+        with self._lock:
+            return [self._left.pop() for _ in range(self._size())][::-1]
+
+    def _size(self) -> int:
+        fair = len(self._left) // (2 * self._count)
+        return min(max(fair, _FEWEST), _AT_ONCE, len(self._left))
 
 
 def _started() -> subprocess.Popen[bytes]:
@@ -77,13 +96,13 @@ def _started() -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
 
 
-def _answers(process: subprocess.Popen[bytes], start: bytes, parts: deque[list[str]]) -> list[Verdict]:
-    """The verdicts on what another process took of the parts."""
+def _answers(process: subprocess.Popen[bytes], start: bytes, work: _Work) -> list[Verdict]:
+    """The verdicts on what another process took of the work."""
     found: list[Verdict] = []
     assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018 - both are pipes
     try:
         _say(start, process.stdin)
-        for part in _taken(parts):
+        for part in iter(work.newest, []):
             _say(_pickled(part), process.stdin)
             answer: list[Verdict] | Exception = pickle.load(process.stdout)  # noqa: S301 - our own process
             if isinstance(answer, Exception):

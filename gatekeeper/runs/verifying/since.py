@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from gatekeeper.changes.ancestry import Ancestry
 from gatekeeper.changes.commit_log import CommitLog
@@ -104,13 +105,18 @@ def _commits(touched: Sequence[Touching], them: str) -> str:
 def _note(packet_path: str, commit: Touching, paths: Sequence[str]) -> Finding:
     """One of the commits, with what it touches."""
     names = [path for path in paths if path in commit.paths]
-    at = dt.datetime.fromtimestamp(commit.at, dt.UTC)
     return Finding(
         rule="report.stale",
         severity=Severity.NOTE,
-        message=f"{at:%Y-%m-%d %H:%M:%S} {commit.oid[:12]} {commit.subject} ({_files(names)})",
+        message=f"{_when(commit.at)} {commit.oid[:12]} {commit.subject} ({_files(names)})",
         path=packet_path,
     )
+
+
+# Packets are about the same commits.
+@lru_cache(maxsize=4096)
+def _when(seconds: int) -> str:
+    return f"{dt.datetime.fromtimestamp(seconds, dt.UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def _main_moved(packet_path: str, entries: Sequence[ManifestEntry], main: MainTip | None) -> Iterator[Finding]:
