@@ -23,6 +23,7 @@ _MADE_FOLDER = re.compile(rf"(?:^|/)(?:{'|'.join(map(re.escape, _FOLDERS))}|[^/]
 _MADE_FILE = re.compile(
     rf"(?:{'|'.join(map(re.escape, _ENDINGS))}|(?:^|/)(?:{'|'.join(map(re.escape, _NAMES))})|{_JOURNAL})$"
 )
+_MADE_ANYWHERE = re.compile(f"{_MADE_FOLDER.pattern}|{_MADE_FILE.pattern}", re.MULTILINE)
 # A file that shows which tools work in its folder, the paths that they make there, and how to ignore each.
 _MADE = {
     "Cargo.toml": (("target/debug/app", "target/"),),
@@ -38,7 +39,9 @@ _MADE = {
 def artefacts(sources: Sources) -> Iterator[Found]:
     """What a build, an interpreter or a tool made and can make again: each folder once, each other file once."""
     by_folder: dict[str, list[str]] = {}
-    for path in sources.judged_files:
+    # Nearly no change holds any: what no line of all of them together is, none of the paths is.
+    judged = sources.judged_files if _MADE_ANYWHERE.search("\n".join(sources.judged_files)) else ()
+    for path in judged:
         made = _artefact(path, sources)
         if made is not None and not is_test_file(path) and sources.is_tracked(path):
             by_folder.setdefault(made, []).append(path)

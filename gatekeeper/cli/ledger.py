@@ -19,12 +19,13 @@ _SCHEMA = "gatekeeper/ledger/v1"
 def status(common: Common) -> int:
     """Where the ledger is, the version of its schema, how many events it holds, and the last one's digest."""
     common.offers("ledger status", Format.TEXT, Format.GITHUB, Format.JSON)
+    from gatekeeper.reports.json import table
     from gatekeeper.reports.ledger import render_status
     from gatekeeper.runs.ledger import ledger_status
 
     found = ledger_status(common.root, config=common.config)
     if common.format is Format.JSON:
-        common.emit(_json({"command": "status", **found.model_dump(mode="json")}))
+        common.emit(_json({"command": "status", **table(found)}))
     else:
         common.emit(render_status(found))
     return ExitCode.PASS
@@ -87,7 +88,9 @@ def import_(common: Common, file: Annotated[Path, Argument(metavar="FILE")]) -> 
 
 def _shown(common: Common, report: "LedgerReport") -> int:
     if common.format is Format.JSON:
-        common.emit(_json(report.model_dump(mode="json")))
+        from gatekeeper.reports.json import table
+
+        common.emit(_json(table(report)))
     elif common.format is Format.GITHUB:
         from gatekeeper.reports.ledger import render_report_github
 

@@ -43,10 +43,11 @@ def command(
 
 def _show(common: Common, report: "ManifestReport") -> None:
     from gatekeeper.reports import manifest as reports
+    from gatekeeper.reports.json import render_json
     from gatekeeper.reports.plain import printable
 
     if common.format is Format.JSON:
-        common.emit(reports.render_json(report))
+        common.emit(render_json(report))
         return
     if common.format is Format.GITHUB:
         common.emit(reports.render_github(report))

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -102,20 +103,22 @@ class Ledger:
 
     def status(self) -> LedgerStatus:
         """Where it is, what it holds."""
-        about = {"backend": self.store.backend, "location": self.store.shown, "schema_known": schema.newest()}
+        about = partial(
+            LedgerStatus,
+            backend=self.store.backend,
+            location=self.store.shown,
+            schema_known=schema.newest(),
+        )
         if not self.exists():
-            return LedgerStatus.model_validate({**about, "exists": False})
+            return about(exists=False)
         tip, totals = self.tip(), self._asked(self.store.totals)
-        return LedgerStatus.model_validate(
-            {
-                **about,
-                "exists": True,
-                "schema_version": self.schema_version(),
-                "events": totals.events,
-                "tip": tip.digest if tip else None,
-                "first_at": totals.first_at,
-                "last_at": totals.last_at,
-            }
+        return about(
+            exists=True,
+            schema_version=self.schema_version(),
+            events=totals.events,
+            tip=tip.digest if tip else None,
+            first_at=totals.first_at,
+            last_at=totals.last_at,
         )
 
     def verify(self, tip: str | None = None) -> tuple[Finding, ...]:

@@ -4,22 +4,18 @@ A record is what a machine block in the packet holds (contract, section 1): it n
 holds no commit, time or duration. Times stand in the ledger's event of the run.
 """
 
+from dataclasses import fields
 from typing import Literal
-
-from pydantic import BaseModel, ConfigDict
 
 from gatekeeper.model.finding import Status
 from gatekeeper.model.packet import MalformedLine
+from gatekeeper.model.value import Value
 
 Outcome = Literal["passed", "failed", "timed-out", "not-started", "no-tests", "own"]
 """How a command ended: ``own`` is one of this tool's own, which is not run; ``not-started`` can't be run."""
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-
-class PlannedCommand(_Frozen):
+class PlannedCommand(Value):
     """One command of TEST_PLAN: its text on one line, the line of the packet where it begins, what it shows.
 
     ``shows`` are the items of DONE_MEANS, counted from 1.
@@ -30,7 +26,7 @@ class PlannedCommand(_Frozen):
     shows: tuple[int, ...] = ()
 
 
-class DoneItem(_Frozen):
+class DoneItem(Value):
     """One item of DONE_MEANS: its number from 1, its text without marker and tick, its line in the packet."""
 
     number: int
@@ -38,7 +34,7 @@ class DoneItem(_Frozen):
     line: int
 
 
-class EvidencePlan(_Frozen):
+class EvidencePlan(Value):
     """What a packet's TEST_PLAN asks to be run and what its DONE_MEANS ask to be shown.
 
     ``malformed`` are lines that name a DONE_MEANS item that isn't there.
@@ -49,7 +45,7 @@ class EvidencePlan(_Frozen):
     malformed: tuple[MalformedLine, ...] = ()
 
 
-class TestCounts(_Frozen):
+class TestCounts(Value):
     """How many tests ran, as the closing lines of the runner of that name say."""
 
     __test__ = False  # the name is the field's word, and no test
@@ -65,7 +61,7 @@ class TestCounts(_Frozen):
         return self.passed + self.failed
 
 
-class CommandEvidence(_Frozen):
+class CommandEvidence(Value):
     """One command of the plan and what it came to.
 
     ``command`` is its text in the plan, on one line. ``exit_code`` is negative for a signal (POSIX), None
@@ -84,7 +80,7 @@ class CommandEvidence(_Frozen):
     tail: tuple[str, ...] = ()
 
 
-class EvidenceRecord(_Frozen):
+class EvidenceRecord(Value):
     """One run of a plan. ``run`` counts from 1 in the packet; ``change`` is the change digest that it is about."""
 
     wp_id: str
@@ -94,7 +90,7 @@ class EvidenceRecord(_Frozen):
     commands: tuple[CommandEvidence, ...]
 
 
-class ReportRecord(_Frozen):
+class ReportRecord(Value):
     """One report of a validator, as VALIDATION_REPORTS holds it; ``report`` counts from 1 in the packet.
 
     ``commits`` are the validated commits, newest last, ``checks`` the gate's checks with their statuses, ``files``
@@ -124,8 +120,13 @@ class CommandRun(CommandEvidence):
 
     duration_ms: int | None = None
 
+    @property
+    def evidence(self) -> CommandEvidence:
+        """What of it the packet records."""
+        return CommandEvidence(**{each.name: getattr(self, each.name) for each in fields(CommandEvidence)})
 
-class EvidenceSummary(_Frozen):
+
+class EvidenceSummary(Value):
     """What ``gate evidence`` did.
 
     ``run`` is the run's number in the packet, ``line`` the block's first line there, ``replaces`` whether it took

@@ -9,10 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, get_args
 
-from pydantic import BaseModel, ConfigDict
-
 from gatekeeper.model.errors import ExitCode
 from gatekeeper.model.finding import Finding, Status
+from gatekeeper.model.value import Value
 
 EventKind = Literal["signed", "approved", "gate-run", "evidence", "reviewed", "superseded"]
 KINDS: frozenset[str] = frozenset(get_args(EventKind))
@@ -69,15 +68,13 @@ Guard = Callable[[], None]
 """Called before an append while no other writer can append: what it raises is passed on, nothing is written."""
 
 
-class LedgerStatus(BaseModel):
+class LedgerStatus(Value, kw_only=True):
     """What ``gate ledger status`` tells.
 
     ``location`` is without its password; ``exists`` is False where nothing was ever recorded; ``schema_version``
     is the newest version that the tracking table holds, ``schema_known`` the newest that this ``gate`` knows;
     ``first_at`` and ``last_at`` are the times of the first and the last event.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     backend: Literal["sqlite", "postgres"]
     location: str
@@ -90,14 +87,12 @@ class LedgerStatus(BaseModel):
     last_at: str | None = None
 
 
-class LedgerReport(BaseModel):
+class LedgerReport(Value, kw_only=True):
     """What ``verify`` found or ``import`` did; ``added`` and ``already`` are those of ``import``.
 
     ``status`` is PASS or FAIL; ``events`` and ``tip`` are the ledger's afterwards, ``tip`` None where it is empty
     or can't be read.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     command: Literal["verify", "import"]
     location: str

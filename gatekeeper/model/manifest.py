@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from pydantic import BaseModel, ConfigDict
-
 from gatekeeper.model.changes import FileChange
+from gatekeeper.model.value import Value
 
 NO_SHA1 = "0" * 40
 
@@ -86,10 +85,8 @@ class Version:
     lasting: bool
 
 
-class Explanation(BaseModel):
+class Explanation(Value):
     """A sentence about what a packet records in a line of its; ``path`` is the packet's, ``line`` is 1-based."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     path: str
     line: int

@@ -1,13 +1,11 @@
 """What ``gate manifest`` tells: the computed manifest, and how the recorded one stands to it."""
 
 from enum import StrEnum
-from typing import Any, ClassVar
-
-from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
-from pydantic import Field as ModelField
+from typing import ClassVar
 
 from gatekeeper.model.finding import Finding, Status
 from gatekeeper.model.summary import ChangeSetSummary, ManifestRow
+from gatekeeper.model.value import Value
 
 SCHEMA = "gatekeeper/manifest/v1"
 
@@ -30,11 +28,7 @@ class Standing(StrEnum):
     IGNORED = "ignored"
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-
-class FieldPair(_Frozen):
+class FieldPair(Value):
     """One field of a block, recorded beside computed, None where that side lacks it; ``line`` is recorded's."""
 
     field: str
@@ -44,7 +38,7 @@ class FieldPair(_Frozen):
     line: int | None
 
 
-class BlockPair(_Frozen):
+class BlockPair(Value):
     """A file's recorded block beside its computed entry; ``line`` is that of the recorded Target File."""
 
     target_file: str
@@ -53,7 +47,7 @@ class BlockPair(_Frozen):
     fields: tuple[FieldPair, ...]
 
 
-class ManifestReport(_Frozen):
+class ManifestReport(Value, kw_only=True):
     """The manifest of one packet's change; ``exit_code`` is 1 where a finding is an error, else 0.
 
     ``written`` is true where the packet was changed, None where nothing was to be written. ``differences`` is
@@ -72,11 +66,6 @@ class ManifestReport(_Frozen):
     written: bool | None = None
     findings: tuple[Finding, ...] = ()
     differences: tuple[BlockPair, ...] | None = None
-    block: str = ModelField(default="", exclude=True)
+    block: str = ""
     absent: ClassVar[frozenset[str]] = frozenset({"written", "differences"})
-
-    @model_serializer(mode="wrap")
-    def _schema_first(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        data: dict[str, Any] = handler(self)
-        told = {name: value for name, value in data.items() if value is not None or name not in self.absent}
-        return {"schema": told.pop("schema_"), **told}
+    untold: ClassVar[frozenset[str]] = frozenset({"block"})

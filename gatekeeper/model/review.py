@@ -2,20 +2,17 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from gatekeeper.model.finding import Status
+from gatekeeper.model.value import Value
 
 
-class ReviewSummary(BaseModel):
+class ReviewSummary(Value):
     """The validator's report; ``report`` and ``line`` are None, ``refused`` says why, where none was written.
 
     ``verdict`` is the validator's, which may be FAIL where the gate passes. ``line`` is the block's first line in
     the packet, ``replaces`` whether it took the place of an uncommitted report, ``record_sha256`` the SHA-256
     (hex) of the block's text, which the ledger's event holds too. The other fields are the report's own.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     verdict: Literal["PASS", "FAIL"]
     gate: Status

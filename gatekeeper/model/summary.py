@@ -1,17 +1,12 @@
 """The parts of a verdict that only verdicts on a packet have, as JSON tells them."""
 
-from typing import Any, ClassVar
-
-from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
+from typing import ClassVar
 
 from gatekeeper.model.manifest import Explanation
+from gatekeeper.model.value import Value
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-
-class ChangeSetSummary(_Frozen):
+class ChangeSetSummary(Value):
     """The change set as JSON tells it; ``files`` is the manifest's length.
 
     ``explanations`` tell where recorded hashes come from that the change alone doesn't explain; they depend on
@@ -28,18 +23,15 @@ class ChangeSetSummary(_Frozen):
     files: int
     explanations: tuple[Explanation, ...] = ()
     absent: ClassVar[frozenset[str]] = frozenset({"explanations"})
-
-    @model_serializer(mode="wrap")
-    def _without_no_explanations(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        data: dict[str, Any] = handler(self)
-        return {name: value for name, value in data.items() if value or name not in self.absent}
+    nothing: ClassVar[object] = ()
+    """What JSON leaves out."""
 
     def explained(self, path: str | None, line: int | None) -> list[str]:
         """The sentences about that line of a packet."""
         return [each.message for each in self.explanations if (each.path, each.line) == (path, line)]
 
 
-class ManifestRow(_Frozen):
+class ManifestRow(Value):
     """One manifest entry as JSON tells it; the last three fields are there only where they apply."""
 
     target_file: str
@@ -59,13 +51,8 @@ class ManifestRow(_Frozen):
     content: str | None = None
     absent: ClassVar[frozenset[str]] = frozenset({"renamed_from", "mode", "content"})
 
-    @model_serializer(mode="wrap")
-    def _without_absent(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        data: dict[str, Any] = handler(self)
-        return {name: value for name, value in data.items() if value is not None or name not in self.absent}
 
-
-class WaiverUse(_Frozen):
+class WaiverUse(Value):
     """A waiver of the packet and how many findings it waived."""
 
     id: str

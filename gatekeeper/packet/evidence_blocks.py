@@ -7,7 +7,7 @@ for every block that was rendered here, and for no other text.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import get_args
+from typing import Any, get_args
 
 from gatekeeper.model import names
 from gatekeeper.model.evidence import CommandEvidence, EvidenceRecord, Outcome, TestCounts
@@ -160,7 +160,7 @@ def _commands(lines: Sequence[str]) -> Iterator[CommandEvidence]:
             raise _Unreadable(
                 index, lines[index], "This line of an evidence block is no command with its outcome."
             )
-        values: dict[str, object] = {"outcome": match[1], "command": _unspelled(index, lines[index], match[2])}
+        values: dict[str, Any] = {"outcome": match[1], "command": _unspelled(index, lines[index], match[2])}
         index += 1
         while index < last and lines[index].startswith("  - "):
             if lines[index] == _TAIL_OPENS:
@@ -168,7 +168,7 @@ def _commands(lines: Sequence[str]) -> Iterator[CommandEvidence]:
             else:
                 values.update(_fact(index, lines[index]))
                 index += 1
-        yield CommandEvidence.model_validate(values)
+        yield CommandEvidence(**values)
 
 
 def _fact(index: int, line: str) -> dict[str, object]:

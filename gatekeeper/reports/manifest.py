@@ -1,6 +1,5 @@
 """A manifest report as text, JSON or GitHub's workflow commands."""
 
-import json
 from collections.abc import Iterator, Sequence
 
 from gatekeeper.model.finding import Finding, Severity
@@ -12,11 +11,6 @@ from gatekeeper.reports.text import styler
 _AGREEING = {Standing.SAME, Standing.ACCEPTED, Standing.IGNORED}
 _WIDTH = 40  # a SHA1; the values that are longer are names, which stand below each other
 _STYLES = {Standing.ACCEPTED: "warning", Standing.SAME: "dim", Standing.IGNORED: "dim"}
-
-
-def render_json(report: ManifestReport) -> str:
-    """The report as indented ASCII JSON with a newline at its end."""
-    return json.dumps(report.model_dump(mode="json"), indent=1, ensure_ascii=True) + "\n"
 
 
 def render_github(report: ManifestReport) -> str:

@@ -13,7 +13,7 @@ from gatekeeper.gates.pipeline import Further, Judgement, judge
 from gatekeeper.ledger import open_ledger
 from gatekeeper.manifest.compute import digest
 from gatekeeper.model.errors import GateError, RefusedError
-from gatekeeper.model.evidence import CommandEvidence, EvidencePlan, EvidenceRecord, EvidenceSummary
+from gatekeeper.model.evidence import EvidencePlan, EvidenceRecord, EvidenceSummary
 from gatekeeper.model.finding import Finding, Status, status_of
 from gatekeeper.model.ledger import NewEvent
 from gatekeeper.model.verdict import Verdict
@@ -34,7 +34,7 @@ from gatekeeper.runs.verdicts import Clock, gate_verdict, manifest_rows, summary
 Agree = Callable[[Steps], bool]
 """Shown what is to be run, whether to run it."""
 
-_IN_LEDGER = {"command", "outcome", "exit_code", "log_sha256", "duration_ms"}
+_IN_LEDGER = ("command", "outcome", "exit_code", "log_sha256", "duration_ms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +148,7 @@ def _recorded(run: _Run, done: Done, told: str, clock: Clock) -> Evidenced:
         run=run.place.number,
         change=digest(run.case.entries),
         verdict=Status.PASS if sound and status_of(done.findings) is Status.PASS else Status.FAIL,
-        commands=tuple(
-            CommandEvidence.model_validate(command.model_dump(exclude={"duration_ms"}))
-            for command in done.commands
-        ),
+        commands=tuple(command.evidence for command in done.commands),
     )
     text = render_evidence(record, template(TEMPLATE))
     shown = _shown(record)
@@ -209,7 +206,7 @@ def _missed(run: _Run, record: EvidenceRecord, told: EvidenceSummary) -> str | N
             "record_sha256": told.record_sha256,
             "verdict": str(record.verdict),
             "place": told.place,
-            "commands": [each.model_dump(mode="json", include=_IN_LEDGER) for each in told.commands],
+            "commands": [{name: getattr(each, name) for name in _IN_LEDGER} for each in told.commands],
         },
     )
     try:

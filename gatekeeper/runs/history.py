@@ -1,7 +1,9 @@
 """The steps of a change for the authority check: what each commit did to a packet's plan and to the work."""
 
+import hashlib
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cached_property
 
 from gatekeeper.changes.history import history
 from gatekeeper.changes.repository import Repository
@@ -66,6 +68,11 @@ class _Plans:
         self._known: dict[str, tuple[Plan | None, str]] = {}
         self._judging: dict[bytes | None, Plan] = {}
 
+    @cached_property
+    def _refinement(self) -> str:
+        """The path of the refinement of the packet that is judged by."""
+        return refinement_path(self._judged_by, self._wp_id, self._settings)
+
     def step(self, commit: Commit, is_work: Callable[[str], bool]) -> Step:
         """The step of a commit whose parents have had theirs."""
         before = tuple(self._at(parent)[0] for parent in commit.parents)
@@ -87,12 +94,13 @@ class _Plans:
         return self._known[commit]
 
     def _plan(self, tree: str, packet: Packet | None) -> tuple[Plan | None, str]:
-        path = refinement_path(packet, self._wp_id, self._settings)
         if packet is None:
-            return None, path
+            return None, refinement_path(None, self._wp_id, self._settings)
+        is_known = packet is self._judged_by
+        path = self._refinement if is_known else refinement_path(packet, self._wp_id, self._settings)
         wanted = self._settings.packets.refinement != "off"
         refinement = self._repo.file_at(tree, path) if wanted else None
-        if packet is not self._judged_by:
+        if not is_known:
             return judging_parts(packet, refinement), path
         if refinement not in self._judging:
             self._judging[refinement] = judging_parts(packet, refinement)
@@ -108,6 +116,8 @@ class _Plans:
     def _parsed(self, path: str, data: bytes) -> Packet | None:
         """The packet in these bytes; the one that is judged by where nothing differs that counts for a plan."""
         known = self._judged_by
+        if known is not None and known.sha256 == hashlib.sha256(data).hexdigest() and known.path == path:
+            return known
         with suppress(PacketUnreadable):
             if known is not None and lacks_only_blocks(known, text_lines(data, path)):
                 return known

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from gatekeeper.changes.repository import Repository
 from gatekeeper.ledger import Ledger, open_ledger
@@ -67,7 +68,9 @@ def import_ledger(repo: Path, file: Path, *, config: Path | None = None) -> Ledg
         return _report("import", ledger, done.findings, added=done.added, already=done.already)
 
 
-def _report(command: str, ledger: Ledger, findings: tuple[Finding, ...], **counts: int) -> LedgerReport:
+def _report(
+    command: Literal["verify", "import"], ledger: Ledger, findings: tuple[Finding, ...], **counts: int
+) -> LedgerReport:
     status = status_of(findings)
     events, tip = 0, None
     try:
@@ -76,15 +79,13 @@ def _report(command: str, ledger: Ledger, findings: tuple[Finding, ...], **count
     except LedgerError:
         if not findings:
             raise
-    return LedgerReport.model_validate(
-        {
-            "command": command,
-            "location": ledger.store.shown,
-            "status": status,
-            "exit_code": ExitCode.FAIL if status is Status.FAIL else ExitCode.PASS,
-            "events": events,
-            "tip": tip,
-            "findings": findings,
-            **counts,
-        }
+    return LedgerReport(
+        command=command,
+        location=ledger.store.shown,
+        status=status,
+        exit_code=ExitCode.FAIL if status is Status.FAIL else ExitCode.PASS,
+        events=events,
+        tip=tip,
+        findings=findings,
+        **counts,
     )

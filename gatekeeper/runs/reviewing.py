@@ -51,7 +51,7 @@ from gatekeeper.runs.rewritten import packet_names, rewritten
 from gatekeeper.runs.verdicts import Clock, gate_verdict, manifest_rows, summary
 from gatekeeper.runs.witnesses import witnesses
 
-_SHOWN = {"commits", "spec", "anchors", "forbidden_patterns", "tests", "findings", "risks", "reason"}
+_SHOWN = ("commits", "spec", "anchors", "forbidden_patterns", "tests", "findings", "risks", "reason")
 
 Edit = Callable[[str], str]
 """Given the draft of a report, what a person made of it."""
@@ -320,6 +320,6 @@ def _verdict(
         line=block.marker.start if block is not None else None,
         replaces=block is not None and run.place.pending is not None,
         record_sha256=_sha256(block) if block is not None else None,
-        **told.model_dump(include=_SHOWN),
+        **{name: getattr(told, name) for name in _SHOWN},
     )
     return verdict.model_copy(update={"review": review})

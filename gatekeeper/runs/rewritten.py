@@ -9,6 +9,7 @@ from gatekeeper.model.packet import Packet
 from gatekeeper.packet.record_blocks import block_text
 from gatekeeper.runs.load import read_packet
 
+_MARKS = (b"gate:evidence", b"gate:report")
 _BLOCK = re.compile(r"<!--[ \t]*gate:(evidence|report)[ \t].*?<!--[ \t]*/gate:\1[ \t]*-->", re.DOTALL)
 
 
@@ -21,6 +22,8 @@ def rewritten(repository: Repository, packet: Packet, versions: Iterable[tuple[s
     told: set[str] = set()
     for commit, blob in versions:
         data = b"".join(repository.read_blob(blob))
+        if not any(mark in data for mark in _MARKS):
+            continue
         text = data.replace(b"\r\n", b"\n").decode("utf-8", "replace")
         if all(match[0] in now for match in _BLOCK.finditer(text)):
             continue

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from cases import PACKET, PACKET_TEXT, WP_ID, case, edited, rules
@@ -35,9 +36,9 @@ OWN = CommandEvidence(command=f"gate post-work {WP_ID}", outcome="own")
 PLAN = f"- `pytest -q` # shows: 1\n- `gate post-work {WP_ID}`"
 
 
-def record(*commands: CommandEvidence, run: int = 1, change: str = CHANGE, **fields: object) -> EvidenceRecord:
-    values = {"wp_id": WP_ID, "run": run, "change": change, "verdict": Status.PASS} | fields
-    return EvidenceRecord.model_validate({**values, "commands": commands or (PYTEST, OWN)})
+def record(*commands: CommandEvidence, run: int = 1, change: str = CHANGE, **fields: Any) -> EvidenceRecord:
+    values: dict[str, Any] = {"wp_id": WP_ID, "run": run, "change": change, "verdict": Status.PASS} | fields
+    return EvidenceRecord(**{**values, "commands": commands or (PYTEST, OWN)})
 
 
 def text_of(*records: EvidenceRecord) -> str:
