@@ -4,10 +4,9 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import re2
-from pydantic import TypeAdapter, ValidationError
 
 from gatekeeper.audit.rule import AuditRule, CodeMatcher, EnginesMatcher, Matcher, TextMatcher
 from gatekeeper.audit.shipped import rule_files
@@ -15,6 +14,9 @@ from gatekeeper.audit.syntax import search
 from gatekeeper.model.changes import LINK, TreeView
 from gatekeeper.model.errors import ConfigError
 from gatekeeper.model.names import for_output
+
+if TYPE_CHECKING:  # loaded where a project has rules of its own
+    from pydantic import TypeAdapter, ValidationError
 
 _QUIET = re2.Options()
 _QUIET.log_errors = False
@@ -27,7 +29,9 @@ def with_examples() -> tuple[AuditRule, ...]:
 
 
 @cache
-def _adapter() -> TypeAdapter[AuditRule]:
+def _adapter() -> "TypeAdapter[AuditRule]":
+    from pydantic import TypeAdapter  # noqa: PLC0415 - as above
+
     return TypeAdapter(AuditRule)
 
 
@@ -72,6 +76,8 @@ def _rule(path: str, data: bytes) -> AuditRule:
         found = re.search(r"at line (\d+)", str(error))
         line = int(found[1]) if found else text.count("\n") + 1
         raise ConfigError(f"{path}:{line} is not valid TOML: {error}.", hint=f"edit {path}") from error
+    from pydantic import ValidationError  # noqa: PLC0415 - as above
+
     try:
         rule = _adapter().validate_python(table)
     except ValidationError as error:
@@ -83,7 +89,7 @@ def _rule(path: str, data: bytes) -> AuditRule:
     return rule
 
 
-def _explained(path: str, text: str, error: ValidationError) -> str:
+def _explained(path: str, text: str, error: "ValidationError") -> str:
     """One sentence for what is wrong first in the file; an unknown key goes before what is then missing."""
     faults = []
     details = error.errors()
