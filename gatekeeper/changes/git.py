@@ -46,6 +46,9 @@ _OPTIONS = (
     *("-c", "maintenance.auto=false"),
 )
 
+# What is taken of a pipe at once, in bytes: as much as one holds, for each turn costs both sides.
+_AT_ONCE = 1 << 16
+
 
 class Answer(NamedTuple):
     """What a finished git said: its exit code, its output as bytes and its complaints as text."""
@@ -206,7 +209,7 @@ def _started(
     command = [os.environ.get("GIT_PYTHON_GIT_EXECUTABLE") or "git", *arguments]
     stdin = subprocess.DEVNULL if stdin is None else stdin
     pipe = subprocess.PIPE
-    return subprocess.Popen(command, env=environment, stdin=stdin, stdout=pipe, stderr=pipe)
+    return subprocess.Popen(command, _AT_ONCE, env=environment, stdin=stdin, stdout=pipe, stderr=pipe)
 
 
 def _started_by_gitpython(

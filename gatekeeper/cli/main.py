@@ -9,7 +9,7 @@ from gatekeeper.cli.commands import COMMANDS, command_of
 from gatekeeper.cli.plainly import plain_call
 from gatekeeper.model.errors import ExitCode, GateError
 
-_GARBAGE = 200_000
+_GARBAGE = 1_000_000
 """How many objects are made before garbage is looked for: in a short life that loads much it is better left."""
 
 
