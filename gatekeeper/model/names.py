@@ -52,6 +52,8 @@ def for_packet(path: str) -> str:
 
 def for_output(path: str) -> str:
     """The name as JSON and terminals show it: raw, C-quoted only where it isn't UTF-8."""
+    if path.isascii():
+        return path
     try:
         path.encode("utf-8")
     except UnicodeEncodeError:

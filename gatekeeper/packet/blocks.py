@@ -1,7 +1,7 @@
 """Machine blocks as text: the manifest and the result that a packet records (contract, section 1, Manifest)."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,10 @@ if TYPE_CHECKING:  # loaded where a block has a template
     import jinja2
 
 _LONGEST_RUN = re.compile(r"`+")
+
+
+Ticks = Mapping[Gate, bool | None] | Mapping[str, bool | None]
+"""An entry's ten gates by what they are or by their names; None for one that doesn't apply."""
 
 
 def code_span(text: str) -> str:
@@ -59,24 +63,9 @@ def _ticks(*passed: bool | None) -> str:
     )
 
 
-def _fields(entry: ManifestEntry) -> Iterator[tuple[str, str]]:
-    yield "Target File", code_span(names.for_packet(entry.path))
-    if entry.change.old_path is not None:
-        yield "Renamed From", code_span(names.for_packet(entry.change.old_path))
-    yield "Start", str(entry.start)
-    yield "End", str(entry.end)
-    yield "Line Delta", str(entry.line_delta)
-    yield "Pre-SHA1", code_span(entry.pre_sha1)
-    yield "Post-SHA1", code_span(entry.post_sha1)
-    if entry.mode is not None:
-        yield "Mode", entry.mode
-    if entry.content is not None:
-        yield "Content", entry.content
-
-
 def render_manifest(
     entries: Sequence[ManifestEntry],
-    gates: Mapping[str, Mapping[Gate, bool | None]],
+    gates: Mapping[str, Ticks],
     spec_target: str | None,
     digest: str,
 ) -> str:
@@ -85,17 +74,25 @@ def render_manifest(
     ``gates`` maps an entry's path to its ten gates (None: not applicable), ``spec_target`` is
     ``POINTER -> FILE`` where known, ``digest`` the change digest in hex. Raises KeyError for a gate left out.
     """
-    spec = [f"- **Spec Target Resolved**: {one_line(spec_target)}"] if spec_target else []
-    blocks = ("\n".join([*_lines(entry, gates[entry.path]), *spec]) + "\n" for entry in entries)
-    body = "\n".join(blocks)
+    spec = f"- **Spec Target Resolved**: {one_line(spec_target)}\n" if spec_target else ""
+    body = "\n".join([_entry(entry, gates[entry.path]) + spec for entry in entries])
     return f"<!-- gate:manifest change={digest} -->\n{body}<!-- /gate:manifest -->"
 
 
-def _lines(entry: ManifestEntry, gates: Mapping[Gate, bool | None]) -> Iterator[str]:
-    for name, value in _fields(entry):
-        yield f"- **{name}**: {value}"
-    yield "- **Gates Passed**:"
-    yield _ticks(*(gates[gate] for gate in GATES))
+def _entry(entry: ManifestEntry, gates: Ticks) -> str:
+    old = entry.change.old_path
+    renamed = f"- **Renamed From**: {code_span(names.for_packet(old))}\n" if old is not None else ""
+    mode = f"- **Mode**: {entry.mode}\n" if entry.mode is not None else ""
+    content = f"- **Content**: {entry.content}\n" if entry.content is not None else ""
+    return (
+        f"- **Target File**: {code_span(names.for_packet(entry.path))}\n{renamed}"
+        f"- **Start**: {entry.start}\n"
+        f"- **End**: {entry.end}\n"
+        f"- **Line Delta**: {entry.line_delta}\n"
+        f"- **Pre-SHA1**: `{entry.pre_sha1}`\n"
+        f"- **Post-SHA1**: `{entry.post_sha1}`\n{mode}{content}"
+        f"- **Gates Passed**:\n{_ticks(*[gates[gate] for gate in GATES])}\n"
+    )
 
 
 def finding_line(finding: Finding) -> str:

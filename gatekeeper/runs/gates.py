@@ -16,7 +16,6 @@ from gatekeeper.manifest.compute import digest
 from gatekeeper.model.changes import FileChange
 from gatekeeper.model.errors import NotRunError, UsageError
 from gatekeeper.model.finding import CheckResult, Finding
-from gatekeeper.model.manifest import GATES
 from gatekeeper.model.packet import Packet
 from gatekeeper.model.settings import Settings
 from gatekeeper.model.verdict import Verdict
@@ -230,8 +229,7 @@ def _write(repository: Repository, case: Case, judgement: Judgement, change_dige
 def manifest_block(case: Case, judgement: Judgement, change_digest: str) -> str:
     """The manifest as a packet holds it, markers included, without a final newline."""
     spec = current_spec(case.head, case.settings.spec.pointer)
-    gates = {path: {gate: row[gate] for gate in GATES} for path, row in judgement.gates.items()}
-    return render_manifest(case.entries, gates, spec.target if spec else None, change_digest)
+    return render_manifest(case.entries, judgement.gates, spec.target if spec else None, change_digest)
 
 
 def without_moving_lines(check: CheckResult, packet: Packet) -> CheckResult:
