@@ -1,12 +1,12 @@
 """``timeline``: one packet from its first commit on; ``log``: the ledger's events."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from gatekeeper.changes.log import Touch, touches
 from gatekeeper.changes.repository import Repository
-from gatekeeper.ledger import Ledger, open_ledger
+from gatekeeper.ledger import open_ledger
 from gatekeeper.model.errors import LedgerError
 from gatekeeper.model.ledger import Event
 from gatekeeper.model.status import Moment, PacketStatus
@@ -46,15 +46,15 @@ def timeline(repo: Path, wp_id: str, *, config: Path | None = None) -> History:
         refinement = refinement_path(case.packet, wp_id, settings)
         paths = [row.path, refinement, statement_path(wp_id, settings.packets)]
         inside = [path for path in paths if not path.startswith("../")]
-        moments = [*_from_git(repository, row.path, touches(repository, inside))]
+        commits = touches(repository, inside)[::-1]
+        events: tuple[Event, ...] = ()
         signature, missed = None, whole.missed
         if missed is None:
             with open_ledger(settings.ledger, repository.common_dir) as ledger:
-                moments += _from_ledger(ledger, wp_id)
+                events = tuple(ledger.events(wp_id))
                 signature = standing_of(repository, case, ledger) if row.state != "unreadable" else None
-    # To the second, as git tells time; in one second the ledger comes first, for what is signed is committed next.
-    moments.sort(key=lambda moment: (moment.at[:19], moment.source == "git"))
-    return History(row, signature, tuple(moments), missed)
+        moments = tuple(in_order(commits, [*_from_git(repository, row.path, commits)], events))
+    return History(row, signature, moments, missed)
 
 
 def log(repo: Path, wp_id: str | None, *, config: Path | None = None) -> tuple[Event, ...]:
@@ -70,8 +70,28 @@ def log(repo: Path, wp_id: str | None, *, config: Path | None = None) -> tuple[E
             return tuple(ledger.events(wp_id))
 
 
-def _from_git(repository: Repository, own: str, commits: tuple[Touch, ...]) -> Iterator[Moment]:
-    for commit in reversed(commits):
+def in_order(commits: Sequence[Touch], moments: Sequence[Moment], events: Sequence[Event]) -> Iterator[Moment]:
+    """The commits' moments, oldest first, and those of the events, in the order of what happened.
+
+    Git tells time to the second. Within one an event comes before the commits, for what is signed is committed
+    next, but after a commit that it names as the one judged; and events keep their own order.
+    """
+    places = {commit.oid: place for place, commit in enumerate(commits)}
+    judged: dict[str, int] = {}
+    ranked: list[tuple[tuple[str, int], Moment]] = []
+    for event in events:
+        second, head = event.at[:19], places.get(str(event.data.get("head")))
+        if head is not None:
+            judged[second] = head
+        ranked.append(((second, 2 if second in judged else 0), _moment(event)))
+    for place, moment in enumerate(moments):
+        second = moment.at[:19]
+        ranked.append(((second, 3 if place > judged.get(second, place) else 1), moment))
+    yield from (moment for _, moment in sorted(ranked, key=lambda pair: pair[0]))
+
+
+def _from_git(repository: Repository, own: str, commits: Sequence[Touch]) -> Iterator[Moment]:
+    for commit in commits:
         path = own if own in commit.paths else None
         after = _at(repository, commit.oid, path)
         before = _at(repository, commit.parents[0], path) if commit.parents else None
@@ -110,9 +130,8 @@ def _what(before: Glance | None, after: Glance | None) -> Iterator[str]:
         yield f"{verdict.gate} {verdict.status} recorded"
 
 
-def _from_ledger(ledger: Ledger, wp_id: str) -> Iterator[Moment]:
-    for event in ledger.events(wp_id):
-        yield Moment(event.at, "ledger", told(event), event.actor, f"event {event.seq}")
+def _moment(event: Event) -> Moment:
+    return Moment(event.at, "ledger", told(event), event.actor, f"event {event.seq}")
 
 
 def told(event: Event) -> str:
