@@ -42,8 +42,7 @@ GATE_CODES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ManifestEntry:
+class ManifestEntry(NamedTuple):
     """What git says of one changed file.
 
     ``start`` and ``end`` are the smallest window over all hunks, both numberings; ``last_line`` is the longer

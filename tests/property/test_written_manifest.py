@@ -126,7 +126,7 @@ def test_a_block_that_no_single_run_writes_is_not_as_written() -> None:
     """The same file twice, or entries with different specs, render to something else."""
     change = FileChange("a.py", ChangeKind.MODIFIED, None, None)
     entry = ManifestEntry(change, "other", 1, 1, 0, 1, "0" * 40, "1" * 40, None)
-    other = replace(entry, change=change._replace(path="b.py"))
+    other = entry._replace(change=change._replace(path="b.py"))
     gates = {path: dict.fromkeys(Gate, True) for path in ("a.py", "b.py")}
     text = render_manifest([entry, other], gates, "CURRENT.md -> SPEC.md", "0f")
     edits = (

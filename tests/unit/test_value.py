@@ -28,6 +28,31 @@ def test_a_value_is_made_by_place_or_by_name_with_its_defaults() -> None:
     assert Point(1).seen is not Point(1).seen
 
 
+def test_values_that_are_made_often_are_what_the_first_ones_were() -> None:
+    class Often(Value):
+        x: int
+        y: int = 0
+        seen: list[int] = field(default_factory=list)
+
+    class Above(Often, kw_only=True):
+        z: int = 2
+        w: int
+
+    class Below(Above):
+        v: int = 3
+
+    points = [Often(1), *(Often(1, seen=[each]) for each in range(300)), Often(x=1)]
+    assert points[0] == points[-1] != points[-2] == Often(1, 0, [299])
+    assert points[-1].seen is not Often(1).seen
+    with pytest.raises(TypeError):
+        Often(1, 2, [], 4)  # type: ignore[call-arg]  # what is wrong is what is tried
+    with pytest.raises(TypeError):
+        Often(1, z=1)  # type: ignore[call-arg]  # as above
+    above = [Above(1, w=4) for _ in range(300)]
+    assert above[0] == above[-1] == Above(1, 0, [], z=2, w=4)
+    assert repr(Below(1, 5, w=4)) == repr(Below(x=1, y=5, seen=[], z=2, w=4, v=3))
+
+
 @pytest.mark.parametrize(
     ("given", "named"), [((), {}), ((1, 2, [], 4), {}), ((1,), {"z": 1}), ((), {"y": 1})], ids=str
 )
