@@ -72,13 +72,12 @@ def change_set(repo: Repository, endpoints: Endpoints, *, state: bool = True) ->
 def read_ahead(repo: Repository, pairs: Iterable[tuple[str | None, str]]) -> None:
     """Have git tell in one go what differs within each pair of commits, which ``change_set`` will be asked for.
 
-    A base of None is nothing at all. Three git processes whatever the number of pairs. What can't be told so is
+    A base of None is nothing at all. Two git processes whatever the number of pairs. What can't be told so is
     left to ``change_set``, which says why.
     """
     asked = list(dict.fromkeys(pairs))
     # A partial clone doesn't fetch for the sake of a guess: change_set fetches all that a change lacks at once.
     with suppress(RepositoryError):
-        repo.read_commits(commit for pair in asked for commit in pair if commit is not None)
         trees = (
             (repo.empty_tree if base is None else repo.tree_id(base), repo.tree_id(head)) for base, head in asked
         )

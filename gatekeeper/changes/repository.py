@@ -187,17 +187,10 @@ class Repository:
             self._commits[commit] = headers
         return headers
 
-    def read_commits(self, commits: Iterable[str]) -> None:
-        """Read commits by their ids, of which parents, dates and trees will be asked for; one process.
-
-        Raises RepositoryError for one that isn't here.
-        """
-        wanted = [commit for commit in dict.fromkeys(commits) if commit not in self._commits]
-        for commit, content in objects.read_many(self.git, wanted, self._scratch.folder):
-            self._commits[commit] = _headers_of(content)
-
     def parents(self, commit: str) -> tuple[str, ...]:
         """The parents that a commit names, whether or not they were fetched."""
+        if self.log is not None and commit in self.log.commits and commit not in self.boundary:
+            return self.log.commits[commit].parents
         return tuple(words[1] for words in self._headers(commit) if words[0] == "parent")
 
     def first_parent(self, commit: str) -> str | None:
@@ -211,6 +204,8 @@ class Repository:
 
     def committed_at(self, commit: str) -> int:
         """The committer's date in seconds since 1970."""
+        if self.log is not None and commit in self.log.commits:
+            return self.log.commits[commit].at
         return next(int(words[-2]) for words in self._headers(commit) if words[0] == "committer")
 
     def merge_base(self, one: str, other: str) -> str | None:
@@ -281,7 +276,8 @@ class Repository:
     def tree_id(self, rev: str) -> str:
         """The id of the tree that a commit, tag or tree id names; UsageError if it names none."""
         if rev not in self._tree_ids:
-            oid = self._commits[rev][0][1] if rev in self._commits else self._asked_tree_id(rev)
+            told = self.log.commits.get(rev) if self.log is not None else None
+            oid = self._asked_tree_id(rev) if told is None else told.tree
             self._tree_ids |= {rev: oid, oid: oid}
         return self._tree_ids[rev]
 

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from gatekeeper.runs.signing import sign, verify_signature
     from gatekeeper.runs.status import overview
     from gatekeeper.runs.timelines import timeline
-    from gatekeeper.runs.verifying.every import Which, verify_all
-    from gatekeeper.runs.verifying.run import Ask, verify
+    from gatekeeper.runs.verifying.all_packets import verify_all
+    from gatekeeper.runs.verifying.asked import Ask, Which
+    from gatekeeper.runs.verifying.run import verify
 
 __all__ = [
     "Ask",
@@ -55,9 +56,9 @@ __all__ = [
     "verify_signature",
 ]
 _MODULES = {
-    "Ask": "verifying.run",
+    "Ask": "verifying.asked",
     "ManifestMode": "manifests",
-    "Which": "verifying.every",
+    "Which": "verifying.asked",
     "adopt": "adoption",
     "approve": "approving",
     "audit": "audits",
@@ -77,7 +78,7 @@ _MODULES = {
     "sign": "signing",
     "timeline": "timelines",
     "verify": "verifying.run",
-    "verify_all": "verifying.every",
+    "verify_all": "verifying.all_packets",
     "verify_signature": "signing",
 }
 

@@ -20,12 +20,13 @@ from typing import IO
 from gatekeeper.changes.repository import Repository
 from gatekeeper.model.errors import NotRunError
 from gatekeeper.model.verdict import Verdict
-from gatekeeper.runs.verifying.run import Ask, Verifier
+from gatekeeper.runs.verifying.asked import Ask
+from gatekeeper.runs.verifying.run import Verifier
 
 _RARELY = (1_000_000, 50, 1000)
 # Git tells a hundred packets' changes as quickly as one's.
 _AT_ONCE = 100
-_FEWEST = 10
+_FEWEST = 20
 _PROGRAM = "from gatekeeper.runs.verifying.crew import serve; serve()"
 
 
@@ -158,7 +159,7 @@ def serve() -> None:
 
 def _serve(start: Start) -> None:
     with Repository.open(start.repo) as repository, suppress(EOFError):
-        verifier = Verifier(repository, start.config, start.ask, None, many=True, told=start.told)
+        verifier = Verifier(repository, start.config, start.ask, None, many=True, told=lambda: start.told)
         while True:
             part: list[str] = pickle.load(sys.stdin.buffer)  # noqa: S301 - as above
             _say(_pickled([*verifier.packets(part)]), sys.stdout.buffer)

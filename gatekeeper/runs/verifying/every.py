@@ -1,9 +1,8 @@
-"""``verify_all``: every packet of HEAD, or those that were asked for, in as many processes as are wanted."""
+"""Every packet of HEAD, or those that were asked for, in as many processes as are wanted."""
 
 import os
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from gatekeeper.changes.repository import Repository
@@ -15,8 +14,9 @@ from gatekeeper.model.errors import UsageError
 from gatekeeper.model.verdict import Verdict
 from gatekeeper.runs.load import Progress, judged_by_base, refinement_path
 from gatekeeper.runs.once import Once
+from gatekeeper.runs.verifying.asked import Ask, Which
 from gatekeeper.runs.verifying.crew import in_parts
-from gatekeeper.runs.verifying.run import Ask, Verifier, of_all
+from gatekeeper.runs.verifying.run import Verifier, of_all
 
 _SHARD = re.compile(r"([1-9]\d{0,5})/([1-9]\d{0,5})")
 # Fewer packets than this are verified sooner than a process starts.
@@ -24,46 +24,28 @@ _WORTHWHILE = 64
 _MOST = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Which:
-    """Which packets.
-
-    ``since`` asks for those recorded after that revision, ``changed`` for those whose own or recorded files differ
-    between the merge-base with main (on main the first parent) and HEAD, ``shard`` (``i/n``) for every n-th by
-    name.
-    """
-
-    since: str | None = None
-    changed: bool = False
-    shard: str | None = None
-
-
-def verify_all(
+def verified(
     repo: Path,
+    repository: Repository,
+    told: Callable[[], bytes],
+    which: Which,
+    ask: Ask,
     *,
-    which: Which | None = None,
-    ask: Ask | None = None,
-    jobs: int | None = None,
-    config: Path | None = None,
-    progress: Progress | None = None,
+    jobs: int | None,
+    config: Path | None,
+    progress: Progress | None,
 ) -> Verdict:
-    """Every packet's record, recomputed as ``verify`` does; the verdict's ``packets`` are theirs, by id.
-
-    ``jobs`` is the number of processes, None one a core where there is enough to do. Raises UsageError for a
-    shard or a revision that is none, NotRunError where ``changed`` finds no main, ConfigError, RepositoryError.
-    """
+    """What ``verify_all`` returns; ``told`` gives what git tells of the commits up to HEAD."""
     clock = Clock()
-    which, ask = which or Which(), ask or Ask()
     if jobs is not None and jobs < 1:
         raise UsageError(f"--jobs {jobs}: there is at least one.", hint="--jobs 4")
-    with Repository.open(repo) as repository:
-        verifier = Verifier(repository, config, ask, progress, many=True)
-        ids = _chosen(verifier, which, config)
-        count = min(jobs or (_cores() if len(ids) >= _WORTHWHILE else 1), max(len(ids), 1))
-        if count > 1:
-            verdicts = [*in_parts(repo, verifier, ids, count)]
-        else:
-            verdicts = [_told(verdict, progress) for verdict in verifier.packets(ids)]
+    verifier = Verifier(repository, config, ask, progress, many=True, told=told)
+    ids = _chosen(verifier, which, config)
+    count = min(jobs or (_cores() if len(ids) >= _WORTHWHILE else 1), max(len(ids), 1))
+    if count > 1:
+        verdicts = [*in_parts(repo, verifier, ids, count)]
+    else:
+        verdicts = [_told(verdict, progress) for verdict in verifier.packets(ids)]
     return of_all(verdicts, clock)
 
 

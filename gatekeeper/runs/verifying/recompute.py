@@ -190,8 +190,13 @@ class _Comparison:
         """
         marker = self._record.manifest
         assert marker is not None  # noqa: S101 - asked for a block
-        recorded = block_text(self._packet, marker).split("\n")
-        computed = manifest_block(self._case, self._judgement, self._place.digest).split("\n")
+        text, again = (
+            block_text(self._packet, marker),
+            manifest_block(self._case, self._judgement, self._place.digest),
+        )
+        if text == again:
+            return
+        recorded, computed = text.split("\n"), again.split("\n")
         if len(recorded) == len(computed):
             pairs = [*zip(range(len(recorded)), recorded, computed, strict=True)]
         else:

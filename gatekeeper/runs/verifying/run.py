@@ -1,8 +1,7 @@
 """``verify``: one packet's record, or every packet's, recomputed at the commit that recorded it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from gatekeeper.runs.load import Progress, known_ids, require_wp_id, settings_at
 from gatekeeper.runs.once import Once
 from gatekeeper.runs.plan import ids_at
 from gatekeeper.runs.verdicts import Clock, gate_verdict, manifest_rows, summary
+from gatekeeper.runs.verifying.asked import Ask
 from gatekeeper.runs.verifying.later import verified_later
 from gatekeeper.runs.verifying.place import Ground, Place, place_of, recorded_at
 from gatekeeper.runs.verifying.recompute import Recomputed, recomputed
@@ -36,17 +36,6 @@ _STALE = frozenset({"evidence.stale", "report.stale"})
 _VERSIONS = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """What is asked of a run.
-
-    ``prove`` runs the migrations' proof anew; ``fresh`` fails what is stale.
-    """
-
-    prove: bool = False
-    fresh: bool = False
-
-
 class Verifier:
     """Verifies packets of HEAD's commit. ``many`` reads history once for all, unless it was ``told`` of it."""
 
@@ -58,7 +47,7 @@ class Verifier:
         progress: Progress | None,
         *,
         many: bool,
-        told: bytes | None = None,
+        told: Callable[[], bytes] | None = None,
     ) -> None:
         if repository.head is None:
             raise UsageError("There is no commit yet, so nothing is recorded.", hint="git commit")
@@ -78,7 +67,7 @@ class Verifier:
     @cached_property
     def told(self) -> bytes:
         """What git tells of the commits up to HEAD and of all their files; one process."""
-        return self._told if self._told is not None else read_log(self.repository.git, self.head)
+        return self._told() if self._told is not None else read_log(self.repository.git, self.head)
 
     @cached_property
     def log(self) -> CommitLog:
