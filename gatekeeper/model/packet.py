@@ -1,13 +1,16 @@
 """The work packet and the refinement as values. Lines are 1-based; every text is decoded, without line ends."""
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from dataclasses import field as attribute
 from functools import cached_property, lru_cache
+from operator import attrgetter
 from typing import NamedTuple
 
 from gatekeeper.model.manifest import RecordedEntry
+
+_LINE = attrgetter("line")
 
 
 class Line(NamedTuple):
@@ -17,12 +20,26 @@ class Line(NamedTuple):
     line: int
 
 
-def _no_items() -> tuple[Line, ...]:
-    return ()
+class Below:
+    """What stands below the fields of a file; below those of none nothing does.
+
+    It is the same for all fields and adds nothing to what they say: two are equal that say the same.
+    """
+
+    __slots__ = ()
+
+    def items(self, field: "Field") -> tuple[Line, ...]:  # noqa: ARG002 - what is below depends on the field
+        """The list items and lines below that field, in order."""
+        return ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Below)
+
+    def __hash__(self) -> int:
+        return 0
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(NamedTuple):
     """A named value: ``- **Name:** value``, ``- NAME: value``, ``**Name:** value``; backticks stay in ``value``.
 
     ``items`` are the list items or lines indented below it (fence markers and comments excluded), in order. They
@@ -32,12 +49,12 @@ class Field:
     name: str
     value: str
     line: int
-    read_items: Callable[[], tuple[Line, ...]] = attribute(default=_no_items, repr=False, compare=False)
+    below: Below = Below()
 
-    @cached_property
+    @property
     def items(self) -> tuple[Line, ...]:
         """The lines below the name."""
-        return self.read_items()
+        return self.below.items(self)
 
 
 class Section(NamedTuple):
@@ -77,8 +94,7 @@ class MalformedLine:
     problem: str
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(NamedTuple):
     """The SCOPE section. ``line`` is that of IN_SCOPE_PATHS, None where the field is missing.
 
     ``out_of_scope`` holds every line of OUT_OF_SCOPE that has the form of a path; prose is left out.
@@ -105,8 +121,7 @@ class Waiver:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Marker:
+class Marker(NamedTuple):
     """A machine block between ``<!-- gate:NAME key=value … -->`` and its closing marker, markers included.
 
     ``as_written`` is true where the block was seen to be what its own data renders to, false where it may be
@@ -120,8 +135,7 @@ class Marker:
     as_written: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Phase:
+class Phase(NamedTuple):
     """Where the phases stand: heading lines, and approval lines (outside fences) inside the SKELETON section."""
 
     bootstrap: int | None = None
@@ -170,22 +184,26 @@ class Packet:
         """The first section of that canonical name."""
         return self._sections_by_name.get(name)
 
-    def field(self, *names: str, section: str | None = None) -> Field | None:
-        """The first field with one of the names (case, spaces, ``-`` and ``_`` alike), in the section if given."""
-        within = self.section(section) if section else None
-        if section and within is None:
-            return None
-        found = (field for name in names for field in self._fields_by_name.get(_plain(name), ()))
-        inside = (field for field in found if within is None or within.start <= field.line <= within.end)
-        return min(inside, key=lambda field: field.line, default=None)
+    def field(self, name: str, *, section: str | None = None) -> Field | None:
+        """The first field of that name (case, spaces, ``-`` and ``_`` alike), in the section if given."""
+        found = self._fields_by_name.get(_plain(name), ())
+        if section is None:
+            return found[0] if found else None
+        within = self.section(section)
+        inside = (field for field in found if within and within.start <= field.line <= within.end)
+        return next(inside, None)
+
+    def field_at(self, line: int | None) -> Field | None:
+        """The field whose name stands on that line."""
+        at = bisect_left(self.fields, line, key=_LINE) if line is not None else len(self.fields)
+        return self.fields[at] if at < len(self.fields) and self.fields[at].line == line else None
 
     def body(self, section: Section) -> tuple[Line, ...]:
         """The section's lines below its heading."""
         return tuple(map(Line, self.lines[section.start : section.end], itertools.count(section.start + 1)))
 
 
-@dataclass(frozen=True, slots=True)
-class Anchor:
+class Anchor(NamedTuple):
     """A spec anchor of a refinement: the token must stand within the window of the resolved spec file."""
 
     line: int
@@ -209,7 +227,8 @@ class Refinement:
 
     def field(self, name: str) -> Field | None:
         """The first field of that name (case, spaces, ``-`` and ``_`` alike)."""
-        return next(iter(self._fields_by_name.get(_plain(name), ())), None)
+        found = self._fields_by_name.get(_plain(name), ())
+        return found[0] if found else None
 
 
 def _by_name(fields: Iterable[Field]) -> Mapping[str, Sequence[Field]]:

@@ -12,6 +12,7 @@ from gatekeeper.packet.fields import named_value
 from gatekeeper.packet.manifest_blocks import CLOSING, OPENING
 from gatekeeper.packet.markdown import BOM, Opaque, heading_at, text_lines
 from gatekeeper.packet.phase import is_approval
+from gatekeeper.packet.remembered import remembered
 from gatekeeper.packet.sections import bare_name, canonical_name, is_report_name
 
 _NAMES = frozenset(
@@ -176,6 +177,7 @@ def _heading(text: str) -> tuple[int, str, tuple[str, str] | None] | None:
     return found.level, canonical_name(bare_name(found.text)), field_of_name
 
 
+@remembered
 def _pair(text: str) -> tuple[str, str] | None:
     """The normalised name and the value of a field of the names asked for."""
     match = _ITEM.match(text)

@@ -1,5 +1,6 @@
 """The judging parts of a packet, as lines that can be compared (contract, section 2, Authority)."""
 
+import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -58,24 +59,24 @@ def lacks_only_blocks(packet: Packet, lines: Sequence[str]) -> bool:
     where that isn't certain: where the blocks are followed by anything but a heading, say, for a field above them
     might then go on below them.
     """
+    then, lines = packet.lines, tuple(lines)
+    if lines == then:
+        return True
     blocks = [marker for marker in packet.markers if marker.name in {"manifest", "result"}]
     section = packet.section("VALIDATION")
-    if tuple(lines) == packet.lines:
-        return True
     if not blocks or section is None or packet.malformed_manifest or packet.malformed_records:
         return False
     first, last = blocks[0].start, blocks[-1].end
-    before, after = packet.lines[: first - 1], packet.lines[last:]
-    while not before[-1].strip():  # the heading of the section ends it at the latest
-        before = before[:-1]
-    while after and not after[0].strip():
-        after = after[1:]
-    end = len(lines) - len(after)
-    if not (len(before) <= end and tuple(lines[: len(before)]) == before and tuple(lines[end:]) == after):
+    before, after = first - 1, last
+    while not then[before - 1].strip():  # the heading of the section ends it at the latest
+        before -= 1
+    while after < len(then) and not then[after].strip():
+        after += 1
+    end = len(lines) - (len(then) - after)
+    if not (before <= end and lines[:before] == then[:before] and lines[end:] == then[after:]):
         return False
-    inside = {number for marker in blocks for number in range(marker.start, marker.end + 1)}
-    between = [packet.lines[number - 1] for number in range(first, last + 1) if number not in inside]
-    is_blank = not any(text.strip() for text in (*between, *lines[len(before) : end]))
+    gaps = (then[above.end : below.start - 1] for above, below in itertools.pairwise(blocks))
+    is_blank = not any(text.strip() for text in itertools.chain(*gaps, lines[before:end]))
     return is_blank and _stand_apart(packet, section, first, last)
 
 

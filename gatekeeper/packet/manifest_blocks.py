@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import NamedTuple
 
 from gatekeeper.model.manifest import RecordedEntry, RecordedGate, RecordedValue
 from gatekeeper.model.packet import MalformedLine, Marker
 from gatekeeper.packet.fields import named_value
-from gatekeeper.packet.markdown import Document, item_of, remembered, without_backticks, without_note
+from gatekeeper.packet.markdown import Document, item_of, without_backticks, without_note
+from gatekeeper.packet.remembered import remembered
 from gatekeeper.packet.sections import bare_name, plain_name
 from gatekeeper.packet.written_manifest import read_as_written
 
@@ -17,6 +20,7 @@ _GATE = re.compile(r"\[([ xX])\][ \t]+`?([\w-]+)`?(?:[ \t].*)?")
 _NEAR_GATE = re.compile(r"\[[^\]]{0,2}\]")
 # The lines of a result block between its markers.
 _RESULT_LINE = re.compile(r"- (?:PASS|FAIL|NOT_RUN|NOT_APPLICABLE) |  - (?:error|warning) ")
+_LINE = attrgetter("line")
 _VALUES = {
     "START": "start",
     "END": "end",
@@ -34,14 +38,18 @@ _TARGET = "TARGET_FILE"
 _UNMISTAKABLE = frozenset({"LINE_DELTA", "PRE_SHA1", "POST_SHA1", "RENAMED_FROM", _GATES})
 
 
-@dataclass(frozen=True, slots=True)
-class ManifestScan:
-    """What VALIDATION records. ``owned`` are the lines that are the manifest's or the machine's own."""
+class ManifestScan(NamedTuple):
+    """What VALIDATION records. ``apart`` are lines of its own outside the closed blocks."""
 
-    entries: tuple[RecordedEntry, ...]
-    malformed: tuple[MalformedLine, ...]
-    markers: tuple[Marker, ...]
-    owned: frozenset[int]
+    entries: tuple[RecordedEntry, ...] = ()
+    malformed: tuple[MalformedLine, ...] = ()
+    markers: tuple[Marker, ...] = ()
+    apart: frozenset[int] = frozenset()
+
+    @property
+    def owned(self) -> frozenset[int]:
+        """The lines that are the manifest's or the machine's own."""
+        return self.apart.union(*(range(marker.start, marker.end + 1) for marker in self.markers))
 
 
 @dataclass(slots=True)
@@ -106,19 +114,20 @@ def _scan_markers(doc: Document, first: int, last: int) -> _Markers:
         if name == "result":
             scan.owned |= _result_lines_after(doc, line, last)
 
-    for number in sorted(n for n in doc.heading_lines | doc.whole_comments if first <= n <= last):
-        text = doc.text(number).strip()
+    numbers = [number for number in (*doc.heading_lines, *doc.whole_comments) if first <= number <= last]
+    for number in sorted(numbers):
         if number in doc.heading_lines:
             give_up()
             opened = None
-        elif match := OPENING.fullmatch(text):
+            continue
+        text = doc.text(number).strip()
+        if match := OPENING.fullmatch(text):
             give_up()
             opened = (number, match[1], match[2])
         elif match := CLOSING.fullmatch(text):
             scan.owned.add(number)
             if opened and opened[1] == match[1]:
                 scan.closed.append(_marker(*opened, end=number))
-                scan.owned.update(range(opened[0], number))
                 opened = None
             else:
                 problem = f"This closes a gate:{match[1]} block that isn't open."
@@ -164,7 +173,7 @@ class _Blocks:
 
     def feed(self, number: int, text: str) -> None:
         """Take one line that is no heading and no marker, outside fences and comments."""
-        label = _label_of(text)
+        label = _label_of(text) if ":" in text else None
         if label is None or (label[0] not in _VALUES and label[0] not in (_TARGET, _GATES)):
             self._maybe_gate(number, text)
         elif label[0] == _TARGET:
@@ -216,19 +225,22 @@ def scan_manifest(doc: Document, zone: tuple[int, int] | None) -> ManifestScan:
     File, heading or marker. Labels match without regard to case, with or without bold and backticks.
     """
     if zone is None:
-        return ManifestScan((), (), (), frozenset())
+        return ManifestScan()
     marks = _scan_markers(doc, *zone)
-    read = {m: read_as_written(doc.lines, m) if m.name == "manifest" else None for m in marks.closed}
-    written = [marker for marker, entries in read.items() if entries is not None]
-    blocks = _walked(doc, _outside(zone, written), marks)
-    entries = [block.entry() for block in blocks.blocks] + [
-        entry for known in read.values() for entry in known or ()
-    ]
+    entries: list[RecordedEntry] = []
+    markers: list[Marker] = []
+    for marker in marks.closed:
+        read = read_as_written(doc.lines, marker) if marker.name == "manifest" else None
+        entries += read or ()
+        markers.append(marker if read is None else marker._replace(as_written=True))
+    blocks = _walked(doc, _outside(zone, [marker for marker in markers if marker.as_written]), marks)
+    entries += [block.entry() for block in blocks.blocks]
+    malformed = marks.malformed + blocks.malformed
     return ManifestScan(
-        entries=tuple(sorted(entries, key=lambda entry: entry.line)),
-        malformed=tuple(sorted(marks.malformed + blocks.malformed, key=lambda line: line.line)),
-        markers=tuple(replace(marker, as_written=marker in written) for marker in marks.closed),
-        owned=frozenset(marks.owned | blocks.owned),
+        entries=tuple(sorted(entries, key=_LINE) if blocks.blocks else entries),
+        malformed=tuple(sorted(malformed, key=_LINE)),
+        markers=tuple(markers),
+        apart=frozenset(marks.owned | blocks.owned),
     )
 
 
@@ -245,11 +257,10 @@ def _walked(doc: Document, numbers: Iterator[int], marks: _Markers) -> _Blocks:
     """The blocks that stand in these lines, which are read one by one."""
     edges = {line for marker in marks.closed for line in (marker.start, marker.end)}
     edges |= {line.line for line in marks.malformed}
-    mute = doc.fenced | doc.comments
     blocks = _Blocks()
     for number in numbers:
         if number in doc.heading_lines or number in edges:
             blocks.close()
-        elif number not in mute:
+        elif number not in doc.special:
             blocks.feed(number, doc.text(number))
     return blocks

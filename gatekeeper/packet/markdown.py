@@ -1,13 +1,11 @@
 """The Markdown that packets are made of: lines, fences, comments, headings, list items, with their numbers."""
 
-import itertools
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache, wraps
-from typing import NamedTuple, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
-from gatekeeper.model.packet import Line
+from gatekeeper.model.packet import Line, Marker, Section
+from gatekeeper.packet.remembered import remembered
 
 BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
@@ -16,24 +14,9 @@ _CLOSING_MARKS = re.compile(r"(?:^|[ \t])#+$")
 _ITEM = re.compile(r"([-*+]|\d{1,9}[.)])(?:[ \t]+|$)")
 _OPENING = re.compile(r"(`{3,})[^`]*|(~{3,}).*")
 _CLOSING = re.compile(r"`{3,}|~{3,}")
-
-
-# Of a longer line nothing is remembered: what a hostile file can make a run keep is bounded.
-_LONGEST_REMEMBERED = 240
-_REMEMBERED = 1 << 13
-
-T = TypeVar("T")
-
-
-def remembered(function: Callable[[str], T]) -> Callable[[str], T]:
-    """The function of one line's text with its answers kept: packets share most of their lines."""
-    known = lru_cache(maxsize=_REMEMBERED)(function)
-
-    @wraps(function)
-    def asked(text: str) -> T:
-        return known(text) if len(text) <= _LONGEST_REMEMBERED else function(text)
-
-    return asked
+# Where a line may open or close a fence, open a comment or be a heading: before the mark stand white space and
+# list markers, if anything.
+_MARKED = re.compile(r"\n[^a-zA-Z\n#<`~\[]*+(?:#|<!--|```|~~~)")
 
 
 class PacketUnreadable(ValueError):  # noqa: N818 - named for the rule packet.unreadable
@@ -53,12 +36,12 @@ class Heading(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """A Markdown file as lines. Numbers are 1-based; fence markers count as fenced lines.
 
-    ``comments`` are the lines of HTML comments, ``whole_comments`` those that are one by themselves.
-    ``unclosed`` is the line of the fence or comment that is never closed and so runs to the end.
+    ``comments`` are the lines of HTML comments, ``whole_comments`` those that are one by themselves; ``special``
+    are fenced lines, comments and headings. ``unclosed`` is the line of the fence or comment that is never closed
+    and so runs to the end.
     """
 
     lines: tuple[str, ...]
@@ -70,6 +53,7 @@ class Document:
     unclosed: int | None
     headings: tuple[Heading, ...]
     heading_lines: frozenset[int]
+    special: frozenset[int]
 
     def text(self, number: int) -> str:
         """The line of that number."""
@@ -145,7 +129,6 @@ def indent_of(text: str) -> int:
     return column
 
 
-@remembered
 def item_of(text: str) -> str | None:
     """What follows the marker of a list item, stripped; None if the line is no list item."""
     body = text.lstrip(" \t")
@@ -153,10 +136,43 @@ def item_of(text: str) -> str | None:
     return body[match.end() :].strip() if match else None
 
 
+class Form(NamedTuple):
+    """What a line is by itself: its indent, what follows its list marker, and that or else the line, stripped."""
+
+    indent: int
+    item: str | None
+    words: str
+    is_blank: bool
+
+
+@remembered
+def form_of(text: str) -> Form:
+    """The form of a line."""
+    item = item_of(text)
+    words = text.strip()
+    return Form(indent_of(text), item, words if item is None else item, not words)
+
+
 def _fence_of(body: str) -> str | None:
     """The run of backticks or tildes with which this line opens a fence."""
     match = _OPENING.fullmatch(body)
     return (match[1] or match[2]) if match else None
+
+
+_WHOLE = "-->"
+
+
+@remembered
+def _opened_by(text: str) -> tuple[str, int] | None:
+    """What a line opens: a fence's run of marks and its indent; no run for a comment, ``-->`` for a whole one."""
+    body = text.strip()
+    start = 0
+    while match := _ITEM.match(body, start):
+        start = match.end()
+    if body.startswith("<!--", start):
+        return _WHOLE if body.find("-->", start + 2) >= 0 else "", 0
+    run = _fence_of(body[start:])
+    return (run, indent_of(text) + start) if run else None
 
 
 class Opaque:
@@ -177,8 +193,13 @@ class Opaque:
         self._run = ""  # the open fence's marks, empty for a comment
         self._indent = 0
 
+    @property
+    def in_comment(self) -> bool:
+        """Whether a comment is open."""
+        return self.open_line is not None and not self._run
+
     def feed(self, number: int, text: str) -> None:
-        """Take the next line."""
+        """Take the next line; within a fence those without its marks may be left out, and are then not in it."""
         if self.open_line is None:
             self._outside(number, text)
         elif self._run:
@@ -200,26 +221,21 @@ class Opaque:
             self.open_line = None
 
     def _outside(self, number: int, text: str) -> None:
-        body = text.strip()
-        start = 0
-        while match := _ITEM.match(body, start):
-            start = match.end()
-        if body.startswith("<!--", start):
+        found = _opened_by(text)
+        if found is None:
+            return
+        run, indent = found
+        if run == _WHOLE:
             self.comments.add(number)
-            if body.find("-->", start + 2) >= 0:
-                self.whole_comments.add(number)
-            else:
-                self.open_line, self._run = number, ""
-        elif run := _fence_of(body[start:]):
-            self.open_line, self._run, self._indent = number, run, indent_of(text) + start
+            self.whole_comments.add(number)
+            return
+        self.open_line, self._run, self._indent = number, run, indent
+        if not run:
+            self.comments.add(number)
+        else:
             self.fenced.add(number)
             self.openings.add(number)
             self.marks.add(number)
-
-
-def may_open(text: str) -> bool:
-    """Whether a line holds anything that opens a fence or a comment."""
-    return "<!--" in text or "```" in text or "~~~" in text
 
 
 def heading_at(number: int, text: str) -> Heading | None:
@@ -235,37 +251,39 @@ def _heading(text: str) -> tuple[int, str] | None:
     return (len(match[1]), _CLOSING_MARKS.sub("", (match[2] or "").strip()).strip()) if match else None
 
 
-_OPENS, _HEADS = 1, 2
-
-
-def _told(text: str) -> int:
-    """Whether a line by itself may open a fence or comment, and whether it may be a heading."""
-    return _OPENS * may_open(text) | _HEADS * ("#" in text[:4])
-
-
-_known_told = lru_cache(maxsize=_REMEMBERED)(_told)
-
-
 def _remarkable(lines: Sequence[str]) -> tuple[list[int], list[int]]:
-    """The numbers of the lines that may open a fence or comment, and of those that may be headings."""
-    is_long = max(map(len, lines), default=0) > _LONGEST_REMEMBERED
-    told = bytes(map(_told if is_long else _known_told, lines))
-    found = [*itertools.compress(zip(itertools.count(1), told), told)]
-    return [number for number, kind in found if kind & _OPENS], [number for number, kind in found if kind & _HEADS]
+    """The numbers of lines that may open or close a fence or open a comment, and of those that may be headings.
+
+    They are searched for in the whole text: most lines are neither, and to look at each takes far longer.
+    """
+    text = "\n".join(("", *lines))
+    opens: list[int] = []
+    heads: list[int] = []
+    number, before = 0, 0
+    for match in _MARKED.finditer(text):
+        end = match.end()
+        number += text.count("\n", before, end)
+        before = end
+        (heads if text[end - 1] == "#" else opens).append(number)
+    return opens, heads
 
 
 def _opaque(lines: Sequence[str], opens: Sequence[int]) -> Opaque:
-    """Fences and comments; ``opens`` are the lines that may open one, all others matter only where one is open."""
+    """Fences and comments; ``opens`` are the lines that may open or close one, a comment's end aside."""
     opaque = Opaque()
     after = 0
     for number in opens:
         if number <= after:
             continue
-        after = number
+        after, opened = number, opaque.open_line
         opaque.feed(number, lines[number - 1])
-        while opaque.open_line is not None and after < len(lines):
+        if opened is not None and opaque.open_line is None:
+            opaque.fenced.update(range(opened, number))
+        while opaque.in_comment and after < len(lines):
             after += 1
             opaque.feed(after, lines[after - 1])
+    if opaque.open_line is not None and not opaque.in_comment:
+        opaque.fenced.update(range(opaque.open_line, len(lines) + 1))
     return opaque
 
 
@@ -274,8 +292,12 @@ def document(lines: tuple[str, ...]) -> Document:
     opens, heads = _remarkable(lines)
     opaque = _opaque(lines, opens)
     hidden = opaque.fenced | opaque.comments
-    found = (heading_at(number, lines[number - 1]) for number in heads if number not in hidden)
-    headings = tuple(heading for heading in found if heading is not None)
+    headings = tuple(
+        tuple.__new__(Heading, (number, *found))
+        for number in heads
+        if number not in hidden and (found := _heading(lines[number - 1])) is not None
+    )
+    heading_lines = frozenset([heading.line for heading in headings])
     return Document(
         lines=lines,
         fenced=frozenset(opaque.fenced),
@@ -285,32 +307,41 @@ def document(lines: tuple[str, ...]) -> Document:
         whole_comments=frozenset(opaque.whole_comments),
         unclosed=opaque.open_line,
         headings=headings,
-        heading_lines=frozenset(heading.line for heading in headings),
+        heading_lines=heading_lines,
+        special=heading_lines | hidden,
     )
 
 
-def items_between(doc: Document, first: int, last: int) -> tuple[Line, ...]:
+def silenced(lines: Sequence[str], numbers: Iterable[int], spans: Iterable[Marker | Section]) -> list[str]:
+    """The lines, those empty that have one of the numbers or stand in one of the spans."""
+    left = [*lines]
+    for number in numbers:
+        left[number - 1] = ""
+    for span in spans:
+        left[span.start - 1 : span.end] = [""] * (span.end - span.start + 1)
+    return left
+
+
+def items_in(doc: Document, numbers: Iterable[int]) -> tuple[Line, ...]:
     """List items (markers removed, wrapped lines joined) and other lines; fenced lines stand as they are.
 
     Fence markers, comments, headings and blank lines are left out.
     """
     found: list[Line] = []
     item_indent: int | None = None  # of the list item that a following line may continue
-    for number in range(first, last + 1):
-        if number in doc.comments:
-            continue
-        if number in doc.fenced or number in doc.heading_lines or doc.is_blank(number):
-            item_indent = None
+    for number in numbers:
+        text = doc.lines[number - 1]
+        indent, item, words, is_blank = form_of(text)
+        if is_blank or number in doc.special:
+            if number not in doc.comments:
+                item_indent = None
             if number in doc.fenced and number not in doc.fence_marks:
-                found.append(Line(text=doc.text(number), line=number))
-            continue
-        body = doc.item(number)
-        words = doc.text(number).strip() if body is None else body
-        if body is None and item_indent is not None and doc.indent(number) > item_indent:
-            found[-1] = Line(text=f"{found[-1].text} {words}".strip(), line=found[-1].line)
-            continue
-        item_indent = None if body is None else doc.indent(number)
-        found.append(Line(text=words, line=number))
+                found.append(Line(text, number))
+        elif item is None and item_indent is not None and indent > item_indent:
+            found[-1] = Line(f"{found[-1].text} {words}".strip(), found[-1].line)
+        else:
+            item_indent = None if item is None else indent
+            found.append(tuple.__new__(Line, (words, number)))
     return tuple(found)
 
 
@@ -322,21 +353,37 @@ def without_note(text: str) -> tuple[str, str | None]:
     text = text.strip()
     if not text.endswith(")"):
         return text, None
+    first = text.rfind("(")
+    if ")" not in text[first:-1]:
+        return _cut_at(text, first) if first >= 0 else (text, None)
     depth = 0
     for index in range(len(text) - 1, -1, -1):
         depth += {")": 1, "(": -1}.get(text[index], 0)
         if depth == 0:
-            if index and not text[index - 1].isspace():
-                return text, None
-            return text[:index].rstrip(), text[index + 1 : -1].strip()
+            return _cut_at(text, index)
     return text, None
+
+
+def _cut_at(text: str, index: int) -> tuple[str, str | None]:
+    """The text before the parenthesis that opens there and ends the text, and what it holds."""
+    if index and not text[index - 1].isspace():
+        return text, None
+    return text[:index].rstrip(), text[index + 1 : -1].strip()
+
+
+def bare_text(text: str) -> str:
+    """The text without the parenthesis that ends it and without the backticks of the code span that is left."""
+    text = text.strip()
+    return without_backticks(without_note(text)[0]) if text.endswith((")", "`")) else text
 
 
 def without_backticks(text: str) -> str:
     """What a code span holds if the whole text is one, else the text itself."""
     text = text.strip()
+    if not text.startswith("`"):
+        return text
     run = len(text) - len(text.lstrip("`"))
-    inner = text[run:-run] if run else ""
+    inner = text[run:-run]
     if not inner or not text.endswith("`" * run) or inner.endswith("`"):
         return text
     quoted = len(inner) > 1 and inner[0] == inner[-1] == '"'

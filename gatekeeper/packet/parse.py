@@ -10,7 +10,7 @@ from gatekeeper.packet.phase import phase_of
 from gatekeeper.packet.record_blocks import scan_records
 from gatekeeper.packet.refinement import parse_refinement
 from gatekeeper.packet.scope import scope_of
-from gatekeeper.packet.sections import first_section, manifest_zone, sections_of
+from gatekeeper.packet.sections import first_sections, manifest_zone, sections_of
 from gatekeeper.packet.waivers import waivers_of
 
 __all__ = ["PacketUnreadable", "parse_packet", "parse_refinement"]
@@ -23,12 +23,12 @@ def parse_packet(path: str, wp_id: str, data: bytes) -> Packet:
     """
     doc = document(text_lines(data, path))
     sections = sections_of(doc)
+    named = first_sections(sections)
     manifest = scan_manifest(doc, manifest_zone(sections))
     records = scan_records(doc)
     markers = (*manifest.markers, *records.closed)
-    machine = frozenset().union(*(range(marker.start, marker.end + 1) for marker in markers))
-    fields = fields_of(doc, sections, machine)
-    waivers, malformed_waivers = waivers_of(doc, first_section(sections, "WAIVERS GRANTED"))
+    fields = fields_of(doc, sections, markers)
+    waivers, malformed_waivers = waivers_of(doc, named.get("WAIVERS GRANTED"))
     return Packet(
         path=path,
         wp_id=wp_id,
@@ -37,10 +37,10 @@ def parse_packet(path: str, wp_id: str, data: bytes) -> Packet:
         comments=doc.comments,
         sections=sections,
         fields=fields,
-        scope=scope_of(fields, first_section(sections, "SCOPE"), doc.fenced),
+        scope=scope_of(fields, named.get("SCOPE"), doc.fenced),
         waivers=waivers,
         malformed_waivers=malformed_waivers,
-        phase=phase_of(doc, sections),
+        phase=phase_of(doc, named),
         recorded=manifest.entries,
         malformed_manifest=manifest.malformed,
         markers=markers,

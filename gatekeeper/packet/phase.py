@@ -1,10 +1,10 @@
 """Where a packet stands: phase headings and the lines that approve the skeleton (contract, section 1)."""
 
 import re
+from collections.abc import Mapping
 
 from gatekeeper.model.packet import Phase, Section
 from gatekeeper.packet.markdown import Document
-from gatekeeper.packet.sections import first_section
 
 _WORDS = "SKELETON APPROVED"
 # What may follow the words is a signature, a date, a parenthesis or other punctuation, "by" or "on"; a plain
@@ -19,19 +19,17 @@ def is_approval(text: str) -> bool:
     return _APPROVAL.match(text.rstrip()) is not None
 
 
-def phase_of(doc: Document, sections: tuple[Section, ...]) -> Phase:
-    """The lines of the phases' first headings, and the approvals within SKELETON, outside fences and comments."""
+def phase_of(doc: Document, sections: Mapping[str, Section]) -> Phase:
+    """The lines of the phases' headings, and the approvals within SKELETON, outside fences and comments.
 
-    def line(name: str) -> int | None:
-        found = first_section(sections, name)
-        return found.start if found else None
-
-    skeleton = first_section(sections, "SKELETON")
-    body = range(skeleton.start + 1, skeleton.end + 1) if skeleton else ()
-    hidden = doc.fenced | doc.comments
+    ``sections`` are the first ones of each name.
+    """
+    bootstrap, skeleton, work = (sections.get(name) for name in ("BOOTSTRAP", "SKELETON", "IMPLEMENTATION"))
+    body = enumerate(doc.lines[skeleton.start : skeleton.end], skeleton.start + 1) if skeleton else ()
+    said = [number for number, text in body if _WORDS in text and is_approval(text)]
     return Phase(
-        bootstrap=line("BOOTSTRAP"),
-        skeleton=line("SKELETON"),
-        implementation=line("IMPLEMENTATION"),
-        approvals=tuple(n for n in body if _WORDS in doc.text(n) and n not in hidden and is_approval(doc.text(n))),
+        bootstrap=bootstrap.start if bootstrap else None,
+        skeleton=skeleton.start if skeleton else None,
+        implementation=work.start if work else None,
+        approvals=tuple(number for number in said if number not in doc.fenced and number not in doc.comments),
     )

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from gatekeeper.model.packet import MalformedLine, Marker, Packet, Section
 from gatekeeper.packet.markdown import BOM, Document, RawLine, document, split_lines
@@ -15,8 +15,7 @@ _CLOSING = re.compile(r"<!--[ \t]*/gate:(evidence|report)[ \t]*-->")
 _FENCE = re.compile(r"([`~])\1(?=\1)")
 
 
-@dataclass(frozen=True, slots=True)
-class RecordMarkers:
+class RecordMarkers(NamedTuple):
     """The closed blocks in the order of the file, and the markers that have no other half."""
 
     closed: tuple[Marker, ...]
@@ -30,6 +29,8 @@ def scan_records(doc: Document) -> RecordMarkers:
     opened: Marker | None = None
     for number in sorted(doc.whole_comments):
         text = doc.text(number).strip()
+        if "gate:evidence" not in text and "gate:report" not in text:
+            continue
         if match := _OPENING.fullmatch(text):
             if opened is not None:
                 malformed.append(_unclosed(doc, opened))
@@ -38,7 +39,7 @@ def scan_records(doc: Document) -> RecordMarkers:
             opened = Marker(name=match[1], attributes=attributes, start=number, end=number)
         elif match := _CLOSING.fullmatch(text):
             if opened is not None and opened.name == match[1]:
-                closed.append(replace(opened, end=number))
+                closed.append(opened._replace(end=number))
                 opened = None
             else:
                 problem = f"This closes a gate:{match[1]} block that isn't open."

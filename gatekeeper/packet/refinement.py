@@ -16,11 +16,10 @@ def _number(field: Field | None) -> int | None:
 
 
 def _anchors(fields: tuple[Field, ...]) -> Iterator[Anchor]:
-    starts = [i for i, field in enumerate(fields) if plain_name(field.name) == "SPEC_ANCHOR"]
+    names = [plain_name(field.name) for field in fields]
+    starts = [i for i, name in enumerate(names) if name == "SPEC_ANCHOR"]
     for begin, end in itertools.pairwise([*starts, len(fields)]):
-        own: dict[str, Field] = {}
-        for field in fields[begin:end]:
-            own.setdefault(plain_name(field.name), field)
+        own = dict(zip(reversed(names[begin:end]), reversed(fields[begin:end]), strict=True))
         token = own.get("CONTEXT_TOKEN")
         yield Anchor(
             line=fields[begin].line,
@@ -45,4 +44,4 @@ def parse_refinement(path: str, data: bytes) -> Refinement:
 def fields_in(lines: tuple[str, ...]) -> tuple[Field, ...]:
     """The fields of a refinement of these lines."""
     doc = document(lines)
-    return fields_of(doc, sections_of(doc), machine=frozenset())
+    return fields_of(doc, sections_of(doc))

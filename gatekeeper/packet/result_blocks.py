@@ -1,8 +1,9 @@
 """What a gate's run recorded in VALIDATION: result and manifest blocks as data, and rendered again from that."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from gatekeeper.model.changes import ChangeKind, FileChange
 from gatekeeper.model.finding import Status
@@ -11,6 +12,7 @@ from gatekeeper.model.names import from_packet
 from gatekeeper.model.packet import MalformedLine, Marker, Packet
 from gatekeeper.packet.blocks import render_manifest, result_block
 from gatekeeper.packet.record_blocks import block_text
+from gatekeeper.packet.remembered import remembered
 
 _CHECK = re.compile(r"- (PASS|FAIL|NOT_RUN|NOT_APPLICABLE) ([a-z][a-z-]*)(?:: (.+))?")
 _FINDING = re.compile(r"  - ((error|warning) (\S+)(?: .*)?)")
@@ -18,14 +20,13 @@ _WHOLE = re.compile(r"-?\d{1,18}")
 _NOT_APPLICABLE = " (not applicable)"
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedCheck:
+class RecordedCheck(NamedTuple):
     """A check's line, and below it the texts of its findings, errors and warnings."""
 
     id: str
     status: Status
     reason: str
-    findings: tuple[str, ...]
+    findings: tuple[str, ...] = ()
 
     @property
     def errors(self) -> tuple[str, ...]:
@@ -52,12 +53,22 @@ class RecordedResult:
 
     def check(self, check_id: str) -> RecordedCheck | None:
         """The check of that id."""
-        return next((check for check in self.checks if check.id == check_id), None)
+        for check in self.checks:
+            if check.id == check_id:
+                return check
+        return None
 
 
 def results_of(packet: Packet) -> tuple[RecordedResult, ...]:
     """The result blocks of VALIDATION, in the order of the file."""
     return tuple(_result(packet, marker) for marker in packet.markers if marker.name == "result")
+
+
+@remembered
+def _check_in(text: str) -> RecordedCheck | None:
+    """The check of a line, without what stands below it."""
+    match = _CHECK.fullmatch(text)
+    return RecordedCheck(match[2], Status(match[1]), match[3] or "") if match else None
 
 
 def _result(packet: Packet, marker: Marker) -> RecordedResult:
@@ -66,13 +77,12 @@ def _result(packet: Packet, marker: Marker) -> RecordedResult:
     findings: list[str] = []
     for number in range(marker.start + 1, marker.end):
         text = packet.lines[number - 1]
-        if match := _CHECK.fullmatch(text):
+        if check := _check_in(text):
             findings = []
-            checks.append(RecordedCheck(match[2], Status(match[1]), match[3] or "", ()))
+            checks.append(check)
         elif (match := _FINDING.fullmatch(text)) and checks:
             findings.append(match[1])
-            last = checks[-1]
-            checks[-1] = RecordedCheck(last.id, last.status, last.reason, tuple(findings))
+            checks[-1] = checks[-1]._replace(findings=tuple(findings))
         else:
             problem = "This line of the result block is neither a check nor a finding."
             malformed.append(MalformedLine(text=text, line=number, problem=problem))
@@ -92,16 +102,13 @@ def _result(packet: Packet, marker: Marker) -> RecordedResult:
 
 def render_result_again(result: RecordedResult) -> str:
     """The block that this data renders to; the text itself, unless somebody edited it."""
-    checks = [
-        (check.status.value, check.id, check.reason, [*_in_order(check.findings)]) for check in result.checks
-    ]
+    checks = [(str(status), name, reason, _in_order(findings)) for name, status, reason, findings in result.checks]
     return result_block(result.wp_id, result.gate, result.change, str(result.verdict or ""), checks)
 
 
-def _in_order(findings: Sequence[str]) -> Iterator[str]:
+def _in_order(findings: Sequence[str]) -> Sequence[str]:
     """Errors before warnings, as they are rendered."""
-    yield from (line for line in findings if line.startswith("error "))
-    yield from (line for line in findings if not line.startswith("error "))
+    return sorted(findings, key=lambda line: not line.startswith("error ")) if findings else ()
 
 
 def render_manifest_again(packet: Packet, marker: Marker) -> str | MalformedLine:

@@ -7,6 +7,7 @@ from gatekeeper.model import names
 from gatekeeper.model.packet import Field, Line, MalformedLine, Scope, ScopePath, Section
 from gatekeeper.packet.fields import fence_free
 from gatekeeper.packet.markdown import without_backticks, without_note
+from gatekeeper.packet.remembered import remembered
 from gatekeeper.packet.sections import plain_name
 from gatekeeper.packet.values import is_placeholder
 
@@ -78,14 +79,21 @@ def _problem(pattern: str) -> str | None:
 
 def read_path(line: Line) -> ScopePath:
     """The line as a path. Raises ValueError with a phrase that says why it can't be one."""
-    written, note = _path_and_note(line.text)
+    pattern, first, last, note = _read(line.text)
+    return ScopePath(text=line.text, pattern=pattern, line=line.line, first=first, last=last, note=note)
+
+
+@remembered
+def _read(text: str) -> tuple[str, int | None, int | None, str | None]:
+    """The pattern, its window and the note behind it. Raises ValueError as above."""
+    written, note = _path_and_note(text)
     path, first, last = _split_window(written.strip())
     pattern = _unquoted(path).removeprefix("./")
     if problem := _problem(pattern):
         raise ValueError(problem)
     if first is not None and last is not None and not 1 <= first <= last:
         raise ValueError(f"the window {first}-{last} is no range of line numbers (first to last, from 1)")
-    return ScopePath(text=line.text, pattern=pattern, line=line.line, first=first, last=last, note=note)
+    return pattern, first, last, note
 
 
 def _is_prose(text: str) -> bool:
@@ -113,6 +121,8 @@ def _in_scope(lines: Iterable[Line]) -> tuple[tuple[ScopePath, ...], tuple[Malfo
 
 
 def _has_path_form(line: Line) -> bool:
+    if "/" not in line.text and "*" not in line.text:
+        return False
     written = without_backticks(without_note(line.text)[0])
     return bool(written) and not re.search(r"\s", written) and ("/" in written or "*" in written)
 
@@ -129,17 +139,16 @@ def _out_of_scope(lines: Iterable[Line]) -> tuple[ScopePath, ...]:
     return tuple(found)
 
 
-def _field(fields: Iterable[Field], name: str, section: Section) -> Field | None:
-    inside = (f for f in fields if section.start <= f.line <= section.end)
-    return next((f for f in inside if plain_name(f.name) == name), None)
+def _first(fields: Iterable[Field], name: str) -> Field | None:
+    return next((field for field in fields if plain_name(field.name) == name), None)
 
 
 def scope_of(fields: tuple[Field, ...], section: Section | None, fenced: frozenset[int]) -> Scope:
     """What SCOPE allows and forbids. Lists outside the section don't count: authority guards SCOPE alone."""
     if section is None:
         return Scope()
-    allowed = _field(fields, "IN_SCOPE_PATHS", section)
-    forbidden = _field(fields, "OUT_OF_SCOPE", section)
+    inside = [field for field in fields if section.start <= field.line <= section.end]
+    allowed, forbidden = _first(inside, "IN_SCOPE_PATHS"), _first(inside, "OUT_OF_SCOPE")
     paths, malformed = _in_scope(fence_free(allowed, fenced)) if allowed else ((), ())
     return Scope(
         line=allowed.line if allowed else None,

@@ -1,9 +1,11 @@
 """Sections of a packet: headings by their canonical names (contract, section 1)."""
 
 import re
+from collections.abc import Sequence
 
 from gatekeeper.model.packet import Section
-from gatekeeper.packet.markdown import Document, Heading, remembered, without_note
+from gatekeeper.packet.markdown import Document, without_note
+from gatekeeper.packet.remembered import remembered
 
 _KNOWN = (
     "METADATA",
@@ -67,31 +69,31 @@ def bare_name(text: str) -> str:
 def _ends(doc: Document) -> list[int]:
     """Each section's last line: the one before the next heading of its level or above."""
     ends = [len(doc.lines)] * len(doc.headings)
-    opened: list[int] = []
-    for index, heading in enumerate(doc.headings):
-        while opened and doc.headings[opened[-1]].level >= heading.level:
-            ends[opened.pop()] = heading.line - 1
-        opened.append(index)
+    opened: list[tuple[int, int]] = []
+    for index, (line, level, _) in enumerate(doc.headings):
+        while opened and opened[-1][0] >= level:
+            ends[opened.pop()[1]] = line - 1
+        opened.append((level, index))
     return ends
 
 
-def _section(heading: Heading, end: int) -> Section:
-    return Section(_name_of(heading.text), heading.text, heading.level, heading.line, end)
-
-
 @remembered
-def _name_of(heading: str) -> str:
+def name_of(heading: str) -> str:
+    """The section's name that a heading gives."""
     return canonical_name(bare_name(heading))
 
 
 def sections_of(doc: Document) -> tuple[Section, ...]:
     """Every heading outside fences and comments with the lines under it, in the order of the file."""
-    return tuple(_section(heading, end) for heading, end in zip(doc.headings, _ends(doc), strict=True))
+    return tuple(
+        tuple.__new__(Section, (name_of(text), text, level, line, end))
+        for (line, level, text), end in zip(doc.headings, _ends(doc), strict=True)
+    )
 
 
-def first_section(sections: tuple[Section, ...], name: str) -> Section | None:
-    """The first section of that canonical name."""
-    return next((s for s in sections if s.name == name), None)
+def first_sections(sections: Sequence[Section]) -> dict[str, Section]:
+    """The first section of each canonical name."""
+    return {section.name: section for section in reversed(sections)}
 
 
 def is_report(section: Section) -> bool:
@@ -109,7 +111,7 @@ def manifest_zone(sections: tuple[Section, ...]) -> tuple[int, int] | None:
 
     A report that stands inside the section ends the zone. None without a VALIDATION section.
     """
-    found = first_section(sections, "VALIDATION")
+    found = next((section for section in sections if section.name == "VALIDATION"), None)
     if found is None:
         return None
     reports = (s.start - 1 for s in sections if found.start < s.start <= found.end and is_report(s))

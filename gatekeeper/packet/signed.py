@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from gatekeeper.model.history import APPROVAL, PARTS
 from gatekeeper.model.packet import Packet, Refinement
 from gatekeeper.packet.judging import judging_parts
-from gatekeeper.packet.markdown import without_backticks, without_note
+from gatekeeper.packet.markdown import bare_text
 from gatekeeper.packet.parse import parse_packet, parse_refinement
 from gatekeeper.packet.values import is_placeholder
 from gatekeeper.packet.write import with_lines_after, with_value
@@ -55,7 +55,7 @@ def token_in(value: str) -> str | None:
 
 def bare_value(value: str) -> str:
     """A value without the note behind it and without backticks."""
-    return without_backticks(without_note(value)[0])
+    return bare_text(value)
 
 
 def token_of(packet: Packet | Refinement) -> str | None:

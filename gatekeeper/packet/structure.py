@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 from urllib.parse import unquote
 
 from gatekeeper.model.packet import Field, Line, Packet, Section
 from gatekeeper.packet.fields import fence_free
-from gatekeeper.packet.markdown import item_of, without_backticks, without_note
+from gatekeeper.packet.markdown import bare_text, item_of, silenced
 from gatekeeper.packet.sections import is_report
 from gatekeeper.packet.values import is_placeholder
 
@@ -36,8 +35,7 @@ class State(Enum):
     MISMATCH = "mismatch"  # an id that isn't the file's
 
 
-@dataclass(frozen=True, slots=True)
-class Required:
+class Required(NamedTuple):
     """A required field or section: its name, how it stands, its line (None where missing) and its own text."""
 
     name: str
@@ -61,10 +59,13 @@ def placeholder(value: str) -> bool:
 
 def _state(values: Iterable[str]) -> State:
     """A value is the placeholder only if nothing else stands beside it."""
-    texts = [text for text in values if text.strip()]
-    if not texts:
-        return State.MISSING
-    return State.PLACEHOLDER if all(is_placeholder(text) for text in texts) else State.FILLED
+    state = State.MISSING
+    for text in values:
+        if text.strip():
+            if not is_placeholder(text):
+                return State.FILLED
+            state = State.PLACEHOLDER
+    return state
 
 
 def _missing(name: str) -> Required:
@@ -75,7 +76,7 @@ def _identity(packet: Packet) -> Required:
     field = packet.field("WP_ID") or packet.field("TASK_ID")
     if field is None:
         return _missing("WP_ID")
-    value = without_backticks(without_note(field.value)[0])
+    value = bare_text(field.value)
     state = _state([value])
     if state is State.FILLED and value != packet.wp_id:
         state = State.MISMATCH
@@ -85,9 +86,11 @@ def _identity(packet: Packet) -> Required:
 def _value(packet: Packet, name: str, field: Field | None, *, fenced_counts: bool = True) -> Required:
     if field is None:
         return _missing(name)
-    outside = [line.text for line in fence_free(field, packet.fenced)]
-    inside = [item.text for item in field.items if item.line in packet.fenced and item.text.strip()]
-    state = State.FILLED if inside and fenced_counts else _state(outside)
+    items = field.items if fenced_counts else ()
+    if any(item.line in packet.fenced and item.text.strip() for item in items):
+        state = State.FILLED
+    else:
+        state = _state(line.text for line in fence_free(field, packet.fenced))
     return Required(name=name, state=state, line=field.line, value=field.value)
 
 
@@ -114,13 +117,12 @@ def _section_state(packet: Packet, section: Section) -> State:
 def at_heading_or_field(packet: Packet, name: str) -> Field | None:
     """The heading of that name if there is one, else the first list field."""
     section = packet.section(name)
-    at_heading = (f for f in packet.fields if section and f.line == section.start)
-    return next(at_heading, None) or packet.field(name)
+    return (section and packet.field_at(section.start)) or packet.field(name)
 
 
 def _in_scope_paths(packet: Packet) -> Required:
     name = "IN_SCOPE_PATHS"
-    field = next((f for f in packet.fields if f.line == packet.scope.line), None)
+    field = packet.field_at(packet.scope.line)
     required = _value(packet, name, field, fenced_counts=False)
     if field is None or required.state is not State.MISSING:
         return required
@@ -163,15 +165,7 @@ def status_word(text: str) -> str:
 def list_values(field: Field, fenced: frozenset[int]) -> tuple[Line, ...]:
     """The field's value and items outside fences, each without backticks and the note in parentheses behind it."""
     lines = fence_free(field, fenced)
-    texts = ((line, without_backticks(without_note(line.text)[0])) for line in lines)
-    return tuple(Line(text=text, line=line.line) for line, text in texts if text)
-
-
-def _unjudged(packet: Packet) -> frozenset[int]:
-    """Lines whose links nobody needs to resolve: fences, comments, reports, machine blocks."""
-    reports: list[Section] = [section for section in packet.sections if is_report(section)]
-    spans = [(s.start, s.end) for s in reports] + [(m.start, m.end) for m in packet.markers]
-    return (packet.fenced | packet.comments).union(*(range(start, end + 1) for start, end in spans))
+    return tuple([tuple.__new__(Line, (bare, line)) for text, line in lines if (bare := bare_text(text))])
 
 
 def _targets(text: str) -> Iterator[str]:
@@ -190,13 +184,13 @@ def markdown_links(packet: Packet) -> tuple[Line, ...]:
     Links with a scheme and those to an anchor of the page itself are left out; fragments, queries and titles
     are removed and ``%20`` is decoded.
     """
-    linked = [number for number, text in enumerate(packet.lines, 1) if "](" in text]
-    skipped = _unjudged(packet) if linked else frozenset()
+    lines = silenced(packet.lines, (), packet.markers)
+    if "](" not in "\n".join(lines):
+        return ()
+    reports = [section for section in packet.sections if is_report(section)]
+    lines = silenced(lines, packet.fenced | packet.comments, reports)
     return tuple(
-        Line(target, number)
-        for number in linked
-        if number not in skipped
-        for target in _targets(packet.lines[number - 1])
+        Line(target, number) for number, text in enumerate(lines, 1) if "](" in text for target in _targets(text)
     )
 
 

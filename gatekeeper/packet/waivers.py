@@ -65,11 +65,10 @@ def waivers_of(doc: Document, section: Section | None) -> tuple[tuple[Waiver, ..
     """
     waivers: list[Waiver] = []
     malformed: list[MalformedLine] = []
-    mute = doc.fenced | doc.comments | doc.heading_lines
     inside: int | None = None  # indent of the list item that following deeper lines belong to
     for number in range(section.start + 1, section.end + 1) if section else ():
         text = doc.text(number)
-        if number in mute or doc.is_blank(number):
+        if number in doc.special or doc.is_blank(number):
             continue
         item = doc.item(number)
         words = text.strip() if item is None else item

@@ -7,7 +7,8 @@ holds both readings against each other.
 import itertools
 import re
 from collections.abc import Sequence
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import lru_cache, partial
 
 from gatekeeper.model.manifest import GATES, RecordedEntry, RecordedGate, RecordedValue
 from gatekeeper.model.packet import Marker
@@ -19,7 +20,7 @@ _FIRST = r"[1-9][0-9]{0,17}"
 _SHA1 = r"`([0-9a-f]{40})`"
 _WORDS = r"[!-_a-~]+(?: [!-_a-~]+)*"
 _TICKS = "".join(rf"  - \[(?: \] {gate}|x\] {gate}(?: \(not applicable\))?)\n" for gate in GATES)
-_ENTRY = re.compile(
+_HEAD = re.compile(
     rf"- \*\*Target File\*\*: `({_NAME})`\n"
     rf"(?:- \*\*Renamed From\*\*: `({_NAME})`\n)?"
     rf"- \*\*Start\*\*: ({_FIRST})\n"
@@ -30,9 +31,10 @@ _ENTRY = re.compile(
     r"(?:- \*\*Mode\*\*: ([0-7]{6} -> [0-7]{6})\n)?"
     r"(?:- \*\*Content\*\*: (binary|submodule)\n)?"
     r"- \*\*Gates Passed\*\*:\n"
-    rf"({_TICKS})"
-    rf"(?:- \*\*Spec Target Resolved\*\*: ({_WORDS})\n)?"
 )
+_TAIL = re.compile(rf"({_TICKS})(?:- \*\*Spec Target Resolved\*\*: ({_WORDS})\n)?")
+_LONGEST_TAIL = 1000  # a longer one isn't remembered, and left to the other reading
+_value = partial(tuple.__new__, RecordedValue)
 _COMMENT = re.compile("<!--|-->")
 
 
@@ -47,11 +49,16 @@ def read_as_written(lines: Sequence[str], marker: Marker) -> tuple[RecordedEntry
         # An empty line stands between entries.
         if entries and not text.startswith("\n", at):
             return None
-        match = _ENTRY.match(text, at + bool(entries))
-        if match is None:
+        head = _HEAD.match(text, at + bool(entries))
+        if head is None:
             return None
-        entries.append(_entry(match, line + bool(entries)))
-        at, line = match.end(), entries[-1].end_line + 1
+        end = text.find("\n\n", head.end())
+        at = end + 1 if end >= 0 else len(text)
+        tail = _tail_of(text[head.end() : at]) if at - head.end() <= _LONGEST_TAIL else None
+        if tail is None:
+            return None
+        entries.append(_entry(head, tail, line + bool(entries)))
+        line = entries[-1].end_line + 1
     return tuple(entries) if _are_of_one_run(entries) else None
 
 
@@ -68,36 +75,47 @@ def _are_of_one_run(entries: Sequence[RecordedEntry]) -> bool:
     return len(files) == len(entries) and len(specs) <= 1 and not any(map(_COMMENT.search, specs))
 
 
-def _entry(match: re.Match[str], line: int) -> RecordedEntry:
-    """The entry that begins at that line; the expression's groups stand in the order of the lines."""
-    *texts, gates, spec = match.groups()
-    numbers = itertools.count(line)
-    target, renamed_from, start, end, delta, pre, post, mode, content = (
-        None if text is None else RecordedValue(text, next(numbers)) for text in texts
-    )
-    assert target is not None  # noqa: S101 - the expression has no match without; this tells the type checker
-    ticks = next(numbers) + 1
-    last = ticks + len(GATES) - (spec is None)
+@dataclass(frozen=True, slots=True)
+class _Tail:
+    """What ends an entry, and nearly always ends all entries alike: the ten ticks and the spec."""
+
+    ticked: tuple[bool, ...]
+    spec: str | None
+
+
+@lru_cache(maxsize=256)
+def _tail_of(text: str) -> _Tail | None:
+    match = _TAIL.fullmatch(text)
+    if match is None:
+        return None
+    return _Tail(tuple(each.startswith("  - [x]") for each in match[1].splitlines()), match[2])
+
+
+def _entry(head: re.Match[str], tail: _Tail, line: int) -> RecordedEntry:
+    """The entry that begins at that line; what need not stand in an entry moves the lines below it."""
+    target, renamed_from, start, end, delta, pre, post, mode, content = head.groups()
+    at = line + (renamed_from is not None)
+    content_at = at + 6 + (mode is not None)
+    ticks = content_at + (content is not None) + 1
+    last = ticks + len(GATES) - (tail.spec is None)
     return RecordedEntry(
-        line=line,
-        end_line=last,
-        target_file=target,
-        start=start,
-        end=end,
-        line_delta=delta,
-        pre_sha1=pre,
-        post_sha1=post,
-        renamed_from=renamed_from,
-        mode=mode,
-        content=content,
-        spec_target_resolved=None if spec is None else RecordedValue(spec, last),
-        gates=_gates(gates, ticks),
+        line,
+        last,
+        _value((target, line)),
+        _value((start, at + 1)),
+        _value((end, at + 2)),
+        _value((delta, at + 3)),
+        _value((pre, at + 4)),
+        _value((post, at + 5)),
+        None if renamed_from is None else _value((renamed_from, at)),
+        None if mode is None else _value((mode, at + 6)),
+        None if content is None else _value((content, content_at)),
+        None if tail.spec is None else _value((tail.spec, last)),
+        _gates(tail.ticked, ticks),
     )
 
 
 @lru_cache(maxsize=1024)
-def _gates(text: str, line: int) -> tuple[RecordedGate, ...]:
+def _gates(ticked: tuple[bool, ...], line: int) -> tuple[RecordedGate, ...]:
     """The ten gates, from that line on; nearly always they are all ticked."""
-    ticked = (each.startswith("  - [x]") for each in text.splitlines())
-    names = (gate.value for gate in GATES)
-    return tuple(map(RecordedGate, names, ticked, itertools.count(line)))
+    return tuple(map(RecordedGate, (gate.value for gate in GATES), ticked, itertools.count(line)))
