@@ -1,11 +1,11 @@
 """From two trees to a change set: one ``git diff-tree`` for what changed, one ``git cat-file`` for the blobs."""
 
 import re
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from io import BufferedReader
 from itertools import chain
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 from gatekeeper.changes.repository import Repository
 from gatekeeper.changes.selector import Endpoints
@@ -21,6 +21,10 @@ _ARGUMENTS = (
 )
 
 _CHUNK = 1 << 17
+# What git is asked at once fits into a pipe anywhere. A line that names no objects it prints as it is, and with it
+# all that it held back; no line of a patch begins so.
+_ASKED = 24
+_END = b"= end\n"
 _ABSENT = "000000"
 _KINDS = {
     "A": ChangeKind.ADDED,
@@ -89,15 +93,13 @@ def read_ahead(repo: Repository, pairs: Iterable[tuple[str | None, str]]) -> Non
 
 
 def _all_differences(repo: Repository, pairs: Sequence[tuple[str, str]]) -> Iterator[list[FileChange]]:
-    if not pairs:
-        return
-    headers = [f"{base} {head}\n".encode("ascii") for base, head in pairs]
-    with tempfile.TemporaryFile() as stdin:
-        stdin.write(b"".join(headers))
-        stdin.seek(0)
-        with repo.plain_git.stream(*_ARGUMENTS, "--stdin", stdin=stdin) as stream:
-            output = _Output(stream)
-            for header, following in zip(headers, [*headers[1:], None], strict=True):
+    for start in range(0, len(pairs), _ASKED):
+        headers = [f"{base} {head}\n".encode("ascii") for base, head in pairs[start : start + _ASKED]]
+        with repo.plain_conversation(*_ARGUMENTS, "--stdin") as process:
+            process.input.write(b"".join([*headers, _END]))
+            process.input.flush()
+            output = _Output(process.output)
+            for header, following in zip(headers, [*headers[1:], _END], strict=True):
                 if output.take(len(header)) != header:
                     raise _other_files()
                 raw = output.records()
@@ -105,6 +107,8 @@ def _all_differences(repo: Repository, pairs: Sequence[tuple[str, str]]) -> Iter
                 if changes is None:
                     raise _other_files()
                 yield changes
+            if output.take(len(_END)) != _END:
+                raise _other_files()
 
 
 def _changes(repo: Repository, endpoints: Endpoints) -> list[FileChange]:
@@ -177,20 +181,20 @@ def completed(change: FileChange, blobs: Mapping[str, BlobFacts]) -> FileChange:
 class _Output:
     """What ``git diff-tree`` prints, read as it comes: for each pair of trees records, then patches."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BufferedReader) -> None:
         self._stream = stream
         self._held = b""
 
     def take(self, size: int) -> bytes:
         """The next bytes, fewer at the end."""
-        while len(self._held) < size and (chunk := self._stream.read(_CHUNK)):
+        while len(self._held) < size and (chunk := self._stream.read1(_CHUNK)):
             self._held += chunk
         taken, self._held = self._held[:size], self._held[size:]
         return taken
 
     def records(self) -> bytes:
         """The raw records of a pair, which an empty one ends; nothing where git printed none."""
-        self._held = self._held or self._stream.read(_CHUNK)
+        self._held = self._held or self._stream.read1(_CHUNK)
         if not self._held.startswith(b":"):
             return b""
         read = bytearray()
@@ -201,7 +205,7 @@ class _Output:
             if end >= 0:
                 self._held = bytes(read[end + 2 :])
                 return bytes(read[:end])
-            self._held = self._stream.read(_CHUNK)
+            self._held = self._stream.read1(_CHUNK)
             if not self._held:
                 return bytes(read).removesuffix(b"\0")
 
@@ -212,7 +216,7 @@ class _Output:
         """
         mark = None if header is None else b"\n" + header
         before = b"\n"
-        while piece := self._held or self._stream.read(_CHUNK):
+        while piece := self._held or self._stream.read1(_CHUNK):
             text = before + piece
             end = -1 if mark is None else text.find(mark)
             if end >= 0:

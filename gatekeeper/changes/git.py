@@ -6,6 +6,7 @@ import subprocess
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -73,7 +74,7 @@ class Process:
             self._complaints.append(self._popen.stderr.read())
 
     @property
-    def output(self) -> BinaryIO:
+    def output(self) -> BufferedReader:
         """Git's standard output."""
         if self._popen.stdout is None:
             raise RepositoryError("git was started without an output to read.")
@@ -149,7 +150,7 @@ class Git:
     @contextmanager
     def stream(
         self, *arguments: str, environment: Mapping[str, str] | None = None, stdin: BinaryIO | None = None
-    ) -> Iterator[BinaryIO]:
+    ) -> Iterator[BufferedReader]:
         """Git's output, to be read whole within the block; raises as ``run`` does when the block ends."""
         process = self._start(arguments, environment, stdin)
         try:

@@ -1,11 +1,10 @@
-"""Objects by name, through one long-lived ``git cat-file --batch``; and many at once, through one more."""
+"""Objects by name, one or many at once, through one long-lived ``git cat-file --batch``."""
 
 import hashlib
 import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, TypeVar
 
 from gatekeeper.changes.git import Git, Process
 from gatekeeper.model.changes import BlobFacts
@@ -13,7 +12,12 @@ from gatekeeper.model.errors import RepositoryError
 
 _CHUNK = 1 << 20
 _LONGEST_KEPT = 1 << 18
+# As many bytes as fit into a pipe anywhere: more might wait for git while git waits for its answers to be read.
+_FITTING = 4000
 _BYTES_KEPT = 64 << 20
+
+
+T = TypeVar("T")
 
 
 class GitObject(NamedTuple):
@@ -102,30 +106,65 @@ class Objects:
         _skip(output, 1 if content is not None else header.size + 1)
         return content
 
-    def keep(self, oids: Iterable[str], folder: Path) -> None:
-        """Read blobs that will be asked for again; one process, and ``folder`` is for the list of ids.
-
-        Raises RepositoryError for one that isn't there.
-        """
+    def keep(self, oids: Iterable[str]) -> None:
+        """Read blobs that will be asked for again. Raises RepositoryError for one that isn't there."""
         wanted = [oid for oid in dict.fromkeys(oids) if self.kept.get(oid) is None]
-        for oid, content in read_many(self._git, wanted, folder):
-            self.kept.add(oid, content)
+        self._each(wanted, lambda oid, header, output: self.kept.add(oid, _whole(output, header.size)))
+
+    def facts(self, oids: Sequence[str], *, keep: bool) -> dict[str, BlobFacts]:
+        """What a manifest needs of each blob, by id; one megabyte in memory whatever a blob's size.
+
+        With ``keep`` what is short is kept. Raises RepositoryError for what isn't there or is no blob.
+        """
+        kept = self.kept if keep else None
+        return self._each(oids, lambda oid, header, output: _facts_and_bytes(output, oid, header, kept))
+
+    def _each(self, oids: Sequence[str], read: Callable[[str, "_Header", BinaryIO], T]) -> dict[str, T]:
+        """What ``read`` makes of the answer for each id, which it reads whole."""
+        found: dict[str, T] = {}
+        if not oids:
+            return found
+        process = self._conversation()
+        at_once = _FITTING // (len(oids[0]) + 1)
+        try:
+            for start in range(0, len(oids), at_once):
+                asked = oids[start : start + at_once]
+                process.input.write("".join(f"{oid}\n" for oid in asked).encode("ascii"))
+                process.input.flush()
+                for oid in asked:
+                    found[oid] = read(oid, _next(process.output, oid), process.output)
+        except BaseException as error:
+            # What is left of the answers would be taken for others.
+            self._process = None
+            ended = process.close(kill=not isinstance(error, _EndedError | BrokenPipeError))
+            if isinstance(error, _EndedError | BrokenPipeError):
+                raise self._git.refusal(("cat-file",), ended.err) from error
+            raise
+        return found
+
+    def _conversation(self) -> Process:
+        if self._process is None:
+            self._process = self._git.converse("cat-file", "--batch")
+        return self._process
 
     def _ask(self, name: str) -> tuple["_Header", BinaryIO] | None:
         if not name or "\n" in name or "\0" in name:
             return None
-        if self._process is None:
-            self._process = self._git.converse("cat-file", "--batch")
-        self._process.input.write(name.encode("utf-8", "surrogateescape") + b"\n")
-        self._process.input.flush()
-        header = _header(self._process.output)
-        return None if header is None else (header, self._process.output)
+        process = self._conversation()
+        process.input.write(name.encode("utf-8", "surrogateescape") + b"\n")
+        process.input.flush()
+        header = _header(process.output)
+        return None if header is None else (header, process.output)
 
     def close(self) -> None:
         """End the process, if one was needed."""
         if self._process is not None:
             self._process.close()
             self._process = None
+
+
+class _EndedError(RepositoryError):
+    """Git ended where it had more to say."""
 
 
 class _Header(NamedTuple):
@@ -139,19 +178,10 @@ def _header(stream: BinaryIO) -> _Header | None:
     line = stream.readline()
     words = line.split(b" ")
     if not line:
-        raise RepositoryError("git cat-file ended before it had answered.")
+        raise _EndedError("git cat-file ended before it had answered.")
     if len(words) != 3 or not words[2].strip().isdigit():
         return None
     return _Header(words[0].decode("ascii"), words[1].decode("ascii"), int(words[2]))
-
-
-@contextmanager
-def _batch(git: Git, oids: Iterable[str], folder: Path) -> Iterator[BinaryIO]:
-    """The answers for all ids, in order; the ids go in as a file, so that neither side waits for the other."""
-    ids = folder / "ids"
-    ids.write_text("".join(f"{oid}\n" for oid in oids), encoding="ascii")
-    with ids.open("rb") as stdin, git.stream("cat-file", "--batch", "--buffer", stdin=stdin) as output:
-        yield output
 
 
 def _next(stream: BinaryIO, oid: str) -> _Header:
@@ -161,36 +191,11 @@ def _next(stream: BinaryIO, oid: str) -> _Header:
     return header
 
 
-def _next_blob(stream: BinaryIO, oid: str) -> _Header:
-    header = _next(stream, oid)
-    if header.type != "blob":
-        raise RepositoryError(
-            f"The object {oid} is a {header.type} where a file is expected.", hint="git fsck names the broken tree"
-        )
-    return header
-
-
 def missing(oid: str) -> RepositoryError:
     """The error for an object that isn't there."""
     return RepositoryError(
         f"The object {oid} is missing from the repository.", hint="git fetch --refetch, or git fsck to see more"
     )
-
-
-def read_many(git: Git, oids: Iterable[str], folder: Path) -> Iterator[tuple[str, bytes]]:
-    """Each id with its object's bytes, in order, one object in memory at a time; one process.
-
-    Raises RepositoryError for an object that isn't there. ``folder`` is for the list of ids.
-    """
-    wanted = list(oids)
-    if not wanted:
-        return
-    with _batch(git, wanted, folder) as stream:
-        for oid in wanted:
-            header = _next(stream, oid)
-            content = stream.read(header.size)
-            stream.read(1)
-            yield oid, content
 
 
 def read_each(git: Git, oids: Iterable[str], folder: Path, limit: int) -> Iterator[bytes | None]:
@@ -218,26 +223,15 @@ def _skip(stream: BinaryIO, size: int) -> None:
         size -= len(stream.read(min(size, _CHUNK))) or size
 
 
-def facts_of(git: Git, oids: Iterable[str], folder: Path, kept: Kept | None = None) -> dict[str, BlobFacts]:
-    """What a manifest needs of each blob, by id; one process, one megabyte in memory whatever a blob's size.
-
-    What is short is added to ``kept``, if given. Raises RepositoryError for what isn't there or is no blob.
-    ``folder`` is for the list of ids.
-    """
-    wanted = list(oids)
-    if not wanted:
-        return {}
-    with _batch(git, wanted, folder) as stream:
-        return {oid: _facts_and_bytes(stream, oid, kept) for oid in wanted}
-
-
-def _facts_and_bytes(stream: BinaryIO, oid: str, kept: Kept | None) -> BlobFacts:
-    size = _next_blob(stream, oid).size
+def _facts_and_bytes(stream: BinaryIO, oid: str, header: _Header, kept: Kept | None) -> BlobFacts:
+    size = header.size
+    if header.type != "blob":
+        raise RepositoryError(
+            f"The object {oid} is a {header.type} where a file is expected.", hint="git fsck names the broken tree"
+        )
     if kept is None or size > _LONGEST_KEPT:
         return _facts(_pieces(stream, size), size)
-    content = stream.read(size + 1)[:-1]
-    if len(content) != size:
-        raise _cut_short()
+    content = _whole(stream, size)
     kept.add(oid, content)
     return BlobFacts(
         sha1=hashlib.sha1(content, usedforsecurity=False).hexdigest(),
@@ -260,8 +254,16 @@ def _pieces(stream: BinaryIO, size: int) -> Iterator[bytes]:
     stream.read(1)
 
 
+def _whole(stream: BinaryIO, size: int) -> bytes:
+    """The bytes of an object, the line break that ends the answer read, too."""
+    content = stream.read(size + 1)
+    if len(content) <= size:
+        raise _cut_short()
+    return content[:-1]
+
+
 def _cut_short() -> RepositoryError:
-    return RepositoryError("git cat-file ended in the middle of an object.")
+    return _EndedError("git cat-file ended in the middle of an object.")
 
 
 def _facts(pieces: Iterable[bytes], size: int) -> BlobFacts:

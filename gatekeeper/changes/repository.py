@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -11,7 +11,7 @@ from typing import NamedTuple, Self
 
 from gatekeeper.changes import objects
 from gatekeeper.changes.commit_log import CommitLog
-from gatekeeper.changes.git import OLDEST, Git
+from gatekeeper.changes.git import OLDEST, Git, Process
 from gatekeeper.changes.logged_tree import LoggedTree
 from gatekeeper.changes.scratch import Scratch
 from gatekeeper.changes.status import WorkState
@@ -79,6 +79,7 @@ class Repository:
         self.log: CommitLog | None = None
         """What is known of the commits up to HEAD where many of them are looked into (``know``)."""
         self._facts: dict[str, BlobFacts] = {}
+        self._conversations: dict[tuple[str, ...], Process] = {}
         self._commits: dict[str, list[list[str]]] = {}
         self._histories: dict[str, frozenset[str]] = {}
         self._tips: dict[str, dict[str, str]] = {}
@@ -106,6 +107,8 @@ class Repository:
         if "_uncommitted" in vars(self):
             self._uncommitted.close()
         self._objects.close()
+        for process in self._conversations.values():
+            process.close()
         self._scratch.close()
 
     @property
@@ -311,13 +314,9 @@ class Repository:
         found = self._objects.get(f"{rev}:{path}")
         return found.content if found is not None and found.type == "blob" else None
 
-    def read_many(self, oids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-        """Each id with its blob's bytes, in order, one at a time in memory; one process."""
-        return objects.read_many(self.git, oids, self._scratch.folder)
-
     def keep(self, oids: Iterable[str]) -> None:
-        """Read blobs that will be asked for one by one; one process. RepositoryError for one that isn't here."""
-        self._objects.keep(oids, self._scratch.folder)
+        """Read blobs that will be asked for one by one. RepositoryError for one that isn't here."""
+        self._objects.keep(oids)
 
     def read_blob(self, oid: str) -> Iterator[bytes]:
         """A blob's bytes by its id, in pieces to be read before anything else is; KeyError if it isn't here."""
@@ -329,20 +328,27 @@ class Repository:
         self._objects.kept.clear()
 
     def blob_facts(self, oids: Iterable[str]) -> dict[str, BlobFacts]:
-        """What a manifest needs of each blob, by id; one process for those not asked about before.
-
-        Memory is bounded, whatever the length of a blob.
-        """
+        """What a manifest needs of each blob, by id. Memory is bounded, whatever the length of a blob."""
         wanted = list(oids)
         new = [oid for oid in wanted if oid not in self._facts]
-        kept = None if self.log is None else self._objects.kept
-        self._facts |= objects.facts_of(self.git, new, self._scratch.folder, kept)
+        self._facts |= self._objects.facts(new, keep=self.log is not None)
         return {oid: self._facts[oid] for oid in wanted}
 
     @property
     def plain_git(self) -> Git:
         """A git over the same objects that no setting, attribute or driver of this repository reaches."""
         return self._scratch.plain
+
+    @contextmanager
+    def plain_conversation(self, *arguments: str) -> Iterator[Process]:
+        """A ``plain_git`` that is asked and answers, the same at each time; ended by what goes wrong meanwhile."""
+        if arguments not in self._conversations:
+            self._conversations[arguments] = self.plain_git.converse(*arguments)
+        try:
+            yield self._conversations[arguments]
+        except BaseException:
+            self._conversations.pop(arguments).close(kill=True)
+            raise
 
     # The uncommitted state
 

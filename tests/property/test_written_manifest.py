@@ -1,6 +1,5 @@
 """Both readings of a manifest block, by one expression an entry and line by line, say the same of any text."""
 
-
 from hypothesis import given
 from hypothesis import strategies as st
 
