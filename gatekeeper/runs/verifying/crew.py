@@ -26,7 +26,7 @@ from gatekeeper.runs.verifying.run import Verifier
 _RARELY = (1_000_000, 50, 1000)
 # Git tells a hundred packets' changes as quickly as one's.
 _AT_ONCE = 100
-_FEWEST = 20
+_FEWEST = 5
 _PROGRAM = "from gatekeeper.runs.verifying.crew import serve; serve()"
 
 
@@ -149,12 +149,12 @@ def serve() -> None:
     try:
         with rarely_collected():
             _serve(pickle.load(sys.stdin.buffer))  # noqa: S301 - from the process that started this one
+            # To take apart all that was made takes half a second, for which the others would wait.
+            os._exit(0)
     except KeyboardInterrupt:
         return  # told by the process that started this one
     except Exception as error:  # noqa: BLE001 - raised again where the answer is read
         _say(_pickled(error), sys.stdout.buffer)
-    # To take apart all that was made takes half a second, for which the others would wait.
-    os._exit(0)
 
 
 def _serve(start: Start) -> None:
