@@ -52,8 +52,10 @@ class FileHistory:
         return None if side is None else side.oid
 
     def came(self, path: str) -> tuple[tuple[str, str], ...]:
-        """The commits that put another version of the file there, each with its blob, newest first."""
-        return tuple((commit, side.oid) for commit, side in self._log.touching(path) if side is not None)
+        """The commits that put a version there which no parent has, each with its blob, newest first."""
+        touching = self._log.touching(path)
+        new = ((commit, side) for commit, side in touching if self._log.differs_from_all(commit, path))
+        return tuple((commit, side.oid) for commit, side in new if side is not None)
 
 
 def file_history(repo: Repository, tip: str, paths: Sequence[str]) -> FileHistory:

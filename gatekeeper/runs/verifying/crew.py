@@ -27,7 +27,8 @@ _RARELY = (1_000_000, 50, 1000)
 # Git tells a hundred packets' changes as quickly as one's.
 _AT_ONCE = 100
 _FEWEST = 5
-_PROGRAM = "from gatekeeper.runs.verifying.crew import serve; serve()"
+# To take apart all that was made takes half a second, for which the others would wait: so the program just ends.
+_PROGRAM = "import os; from gatekeeper.runs.verifying.crew import serve; serve(); os._exit(0)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +136,7 @@ def rarely_collected() -> Iterator[None]:
     Looking for them again and again cost a third of the time.
     """
     before = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(*_RARELY)
+    _collect_rarely()
     try:
         yield
     finally:
@@ -144,13 +144,16 @@ def rarely_collected() -> Iterator[None]:
         gc.unfreeze()
 
 
+def _collect_rarely() -> None:
+    gc.freeze()
+    gc.set_threshold(*_RARELY)
+
+
 def serve() -> None:
     """What another process does: verify packets as long as it is given some, and hand the verdicts back."""
     try:
-        with rarely_collected():
-            _serve(pickle.load(sys.stdin.buffer))  # noqa: S301 - from the process that started this one
-            # To take apart all that was made takes half a second, for which the others would wait.
-            os._exit(0)
+        _collect_rarely()
+        _serve(pickle.load(sys.stdin.buffer))  # noqa: S301 - from the process that started this one
     except KeyboardInterrupt:
         return  # told by the process that started this one
     except Exception as error:  # noqa: BLE001 - raised again where the answer is read
