@@ -12,8 +12,8 @@ from gatekeeper.changes.selector import Selector
 from gatekeeper.gates.case import Case
 from gatekeeper.gates.coverage import Claim, at_work, check_coverage, claim_of
 from gatekeeper.gates.pipeline import EXIT_CODES, TITLES, judge, overall, reason_of
-from gatekeeper.gates.select import ignored_by_manifest, is_own, own_paths, select
-from gatekeeper.manifest.compute import compute, digest
+from gatekeeper.gates.select import ignored_by_manifest, is_own, own_paths
+from gatekeeper.manifest.compute import digest
 from gatekeeper.model.changes import ChangeSet, FileChange, TreeView
 from gatekeeper.model.errors import ExitCode
 from gatekeeper.model.finding import CheckResult, Finding, Severity, status_of
@@ -85,14 +85,13 @@ class _Check:
     def verdict(self, clock: Clock) -> Verdict:
         touched = self._touched()
         own = tuple(path for packet in touched.values() for path in packet.own)
-        governed = select(self.change_set, own, self.settings.packets).governed
+        selection, entries = self.once.selected(self.judged.endpoints, own, self.settings)
+        governed = selection.governed
         claims = at_work(self._claim(wp_id, touched[wp_id], governed) for wp_id in sorted(touched))
         packets = tuple(self._packet(wp_id, touched, claims) for wp_id in sorted(touched))
         findings = (*self.judged.notes, *self._notes(touched), *check_coverage(governed, claims))
         coverage = status_of(findings)
         status = overall((coverage, *(packet.status for packet in packets)))
-        kinds = self.settings.kinds
-        entries = compute(self.change_set, governed, migration=kinds.migration, storage=kinds.storage)
         gates = {row.target_file: row.gates for packet in packets for row in packet.manifest}
         result = CheckResult(
             id="coverage",
